@@ -1,0 +1,5 @@
+//! The kit over real sockets.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod grpc_server;
+mod wire;
