@@ -1,0 +1,291 @@
+//! The use case: find an article, read it, summarize it. It knows no transport.
+//!
+//! Articles are kept for a short while by their address, so that what a page shows is what gets summarized.
+
+use std::{pin::Pin, sync::Arc};
+
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use moka::future::Cache;
+use service_kit::{deadline::Deadline, request_id::RequestId};
+use tokio::time::timeout;
+
+use crate::{
+    article::{Article, ArticleUrl, Paragraph, lines_as_paragraphs},
+    clients::{
+        scraper::{Scraper, ScraperError},
+        summarizer::{Summarizer, SummarizerError, Text},
+    },
+    config::Config,
+    model::Models,
+    options::SummaryOptions,
+    source::{Headlines, Sources},
+    summary::{Phase, Progress, Summary, SummaryEvent},
+};
+
+/// What is known of a request besides its content; it travels to every service that works on it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// When the answer must be there.
+    pub deadline: Deadline,
+    /// Name of the request in the logs.
+    pub request_id: RequestId,
+}
+
+/// What to summarize.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DigestInput {
+    /// The article at an address.
+    Url {
+        /// Where it is.
+        url: ArticleUrl,
+        /// A headline in place of the article's own.
+        title: Option<String>,
+    },
+    /// A pasted text; its lines that aren't blank are its paragraphs.
+    Text {
+        /// The text.
+        text: String,
+        /// Headline, if it has one.
+        title: Option<String>,
+    },
+}
+
+/// A summary, with its article when it was given by its address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digest {
+    /// The article that was summarized.
+    pub article: Option<Arc<Article>>,
+    /// The summary.
+    pub summary: Summary,
+}
+
+/// Why there is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DigestError {
+    /// Nothing but white space.
+    #[error("the text is empty")]
+    EmptyText,
+    /// More text than the gateway takes.
+    #[error("the text is longer than {limit_bytes} bytes")]
+    TextTooLarge {
+        /// The limit in bytes.
+        limit_bytes: usize,
+    },
+    /// The article could not be read.
+    #[error(transparent)]
+    Scraper(#[from] ScraperError),
+    /// The summary could not be written.
+    #[error(transparent)]
+    Summarizer(#[from] SummarizerError),
+}
+
+/// Events on the way to a summary. It ends after the first error or after `Done`, and always with one of the two;
+/// dropping it stops the work.
+pub type EventStream = Pin<Box<dyn Stream<Item = Result<SummaryEvent, DigestError>> + Send>>;
+
+/// Finds, reads and summarizes articles. Clones share their connections and the articles they keep.
+#[derive(Debug, Clone)]
+pub struct DigestService {
+    scraper: Scraper,
+    summarizer: Summarizer,
+    articles: Cache<ArticleUrl, Arc<Article>>,
+    max_text: usize,
+}
+
+impl DigestService {
+    /// Connects when it is first used. Must be called within a tokio runtime.
+    pub fn new(config: &Config) -> Self {
+        let articles = Cache::builder()
+            .max_capacity(config.article_cache as u64)
+            .weigher(|_, article: &Arc<Article>| weight(article))
+            .time_to_live(config.article_age)
+            .build();
+        Self {
+            scraper: Scraper::new(&config.scraper),
+            summarizer: Summarizer::new(&config.summarizer, config.stream_silence),
+            articles,
+            max_text: config.max_text,
+        }
+    }
+
+    /// The sources to pick from.
+    ///
+    /// # Errors
+    ///
+    /// [`DigestError::Scraper`].
+    pub async fn sources(&self, call: &Call) -> Result<Sources, DigestError> {
+        Ok(self.scraper.sources(call).await?)
+    }
+
+    /// What a source (the default one without a name) has now, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`DigestError::Scraper`].
+    pub async fn headlines(
+        &self,
+        source: Option<&str>,
+        limit: Option<u32>,
+        call: &Call,
+    ) -> Result<Headlines, DigestError> {
+        Ok(self.scraper.headlines(source, limit, call).await?)
+    }
+
+    /// The models to pick from.
+    ///
+    /// # Errors
+    ///
+    /// [`DigestError::Summarizer`].
+    pub async fn models(&self, call: &Call) -> Result<Models, DigestError> {
+        Ok(self.summarizer.models(call).await?)
+    }
+
+    /// The article at an address, fetched now or a short while ago.
+    ///
+    /// # Errors
+    ///
+    /// [`DigestError::Scraper`].
+    pub async fn article(&self, url: &ArticleUrl, call: &Call) -> Result<Arc<Article>, DigestError> {
+        let first = self.shared_article(url, call).await;
+        // Callers for one address share one fetch, and with it the deadline of whoever came first.
+        match first {
+            Err(ScraperError::DeadlineExceeded) if !call.deadline.has_passed() => {
+                Ok(self.shared_article(url, call).await?)
+            }
+            first => Ok(first?),
+        }
+    }
+
+    async fn shared_article(&self, url: &ArticleUrl, call: &Call) -> Result<Arc<Article>, ScraperError> {
+        let fetch = async {
+            let article = Arc::new(self.scraper.article(url, call).await?);
+            self.keep(&article, Some(url)).await;
+            Ok(article)
+        };
+        let shared = self.articles.try_get_with_by_ref(url, fetch);
+        match timeout(call.deadline.remaining(), shared).await {
+            Ok(article) => article.map_err(|error: Arc<ScraperError>| ScraperError::clone(&error)),
+            Err(_) => Err(ScraperError::DeadlineExceeded),
+        }
+    }
+
+    /// Some article of a source (the default one without a name); the same `seed` picks the same one.
+    ///
+    /// # Errors
+    ///
+    /// [`DigestError::Scraper`].
+    pub async fn random_article(
+        &self,
+        source: Option<&str>,
+        seed: Option<u64>,
+        call: &Call,
+    ) -> Result<Arc<Article>, DigestError> {
+        let article = Arc::new(self.scraper.random_article(source, seed, call).await?);
+        self.keep(&article, None).await;
+        Ok(article)
+    }
+
+    /// Keeps an article by the address that it names, unless that is the one it is kept by anyway.
+    async fn keep(&self, article: &Arc<Article>, but: Option<&ArticleUrl>) {
+        if let Ok(url) = article.url.parse::<ArticleUrl>()
+            && Some(&url) != but
+        {
+            self.articles.insert(url, Arc::clone(article)).await;
+        }
+    }
+
+    /// The summary of what `input` holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`DigestError`] says.
+    pub async fn digest(
+        &self,
+        input: DigestInput,
+        options: &SummaryOptions,
+        call: &Call,
+    ) -> Result<Digest, DigestError> {
+        let material = self.material(input, call).await?;
+        let summary = self.summarizer.summarize(material.text(options), call).await?;
+        Ok(Digest { article: material.article, summary })
+    }
+
+    /// The same step by step.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a text is said at once; all else comes as the stream's last item.
+    pub fn stream(
+        &self,
+        input: DigestInput,
+        options: SummaryOptions,
+        call: Call,
+    ) -> Result<EventStream, DigestError> {
+        if let DigestInput::Text { text, .. } = &input {
+            self.check(text)?;
+        }
+        let fetches = matches!(input, DigestInput::Url { .. });
+        let fetching = Progress { phase: Phase::Fetching, done: 0, total: 0 };
+        let first = stream::iter(fetches.then_some(Ok(SummaryEvent::Progress(fetching))));
+        let service = self.clone();
+        let rest = stream::once(async move {
+            let material = service.material(input, &call).await?;
+            let article = material.article.clone().map(SummaryEvent::Article).map(Ok);
+            let summary = stream::once(async move {
+                let events = service.summarizer.stream(material.text(&options), &call).await?;
+                Ok::<_, DigestError>(events.map_err(DigestError::from))
+            });
+            Ok::<_, DigestError>(stream::iter(article).chain(summary.try_flatten()))
+        });
+        Ok(first.chain(rest.try_flatten()).boxed())
+    }
+
+    /// Reads the article, or takes the text to pieces.
+    async fn material(&self, input: DigestInput, call: &Call) -> Result<Material, DigestError> {
+        match input {
+            DigestInput::Url { url, title } => {
+                let article = self.article(&url, call).await?;
+                Ok(Material { article: Some(article), title, lines: Vec::new() })
+            }
+            DigestInput::Text { text, title } => {
+                self.check(&text)?;
+                Ok(Material { article: None, title, lines: lines_as_paragraphs(&text) })
+            }
+        }
+    }
+
+    fn check(&self, text: &str) -> Result<(), DigestError> {
+        if text.len() > self.max_text {
+            return Err(DigestError::TextTooLarge { limit_bytes: self.max_text });
+        }
+        if text.trim().is_empty() { Err(DigestError::EmptyText) } else { Ok(()) }
+    }
+}
+
+/// What gets summarized: an article, or the lines of a text.
+struct Material {
+    article: Option<Arc<Article>>,
+    title: Option<String>,
+    lines: Vec<Paragraph>,
+}
+
+impl Material {
+    fn text<'a>(&'a self, options: &'a SummaryOptions) -> Text<'a> {
+        let article = self.article.as_deref();
+        let title = self.title.as_deref().or(article.map(|article| article.title.as_str()));
+        Text {
+            title: title.unwrap_or_default(),
+            paragraphs: article.map_or(&self.lines, |article| &article.paragraphs),
+            language: article.and_then(|article| article.language.as_deref()),
+            options,
+        }
+    }
+}
+
+/// What an article takes in memory, in bytes, more or less.
+fn weight(article: &Article) -> u32 {
+    const FIXED: usize = 1024;
+    let text: usize =
+        article.paragraphs.iter().map(|paragraph| size_of::<Paragraph>() + paragraph.text.len()).sum();
+    u32::try_from(FIXED + text).unwrap_or(u32::MAX)
+}

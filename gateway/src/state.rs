@@ -1,0 +1,51 @@
+//! What every request handler gets to see.
+
+use std::{sync::Arc, time::Duration};
+
+use service_kit::{deadline::Deadline, request_id::RequestId};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    digest::{Call, DigestService},
+};
+
+/// What every request handler gets to see. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The use case.
+    pub digests: DigestService,
+    /// Cancelled as soon as the gateway begins to go down: it isn't ready any more.
+    pub stopping: CancellationToken,
+    /// Cancelled when streams under way must come to an end.
+    pub cut_streams: CancellationToken,
+}
+
+impl AppState {
+    /// Connects to the services when they are first needed. Must be called within a tokio runtime.
+    pub fn new(config: Config) -> Self {
+        Self {
+            digests: DigestService::new(&config),
+            config: Arc::new(config),
+            stopping: CancellationToken::new(),
+            cut_streams: CancellationToken::new(),
+        }
+    }
+
+    /// A call on behalf of `request_id` that has `budget` from now.
+    pub fn call(&self, request_id: &RequestId, budget: Duration) -> Call {
+        Call { deadline: Deadline::after(budget), request_id: request_id.clone() }
+    }
+
+    /// A call that finds or reads an article.
+    pub fn article_call(&self, request_id: &RequestId) -> Call {
+        self.call(request_id, self.config.article_timeout)
+    }
+
+    /// A call that writes a summary.
+    pub fn summary_call(&self, request_id: &RequestId) -> Call {
+        self.call(request_id, self.config.summary_timeout)
+    }
+}
