@@ -1,0 +1,163 @@
+//! The blocks of text of a page, in document order.
+
+use super::page::{NodeIndex, Page, Tag};
+
+/// A run of text between two borders of blocks.
+pub(super) struct Block {
+    /// The innermost block element around it.
+    pub(super) owner: NodeIndex,
+    /// Its first text node.
+    pub(super) first: NodeIndex,
+    /// One line, white space collapsed.
+    pub(super) text: String,
+    /// Its length in Latin-sized characters: one of an ideographic script counts for three.
+    pub(super) size: usize,
+    /// How much of `size` is link text.
+    pub(super) linked: usize,
+    /// How much of `size` is bold.
+    pub(super) strong: usize,
+}
+
+impl Block {
+    /// The part of the text that is links, 0 to 1.
+    pub(super) fn link_density(&self) -> f64 {
+        self.linked as f64 / self.size.max(1) as f64
+    }
+
+    /// Whether it ends as a sentence does, closing quotes and brackets aside.
+    pub(super) fn ends_sentence(&self) -> bool {
+        let end = self.text.trim_end_matches(|c: char| {
+            c.is_whitespace()
+                || matches!(c, '"' | '\'' | '”' | '’' | '»' | '«' | '“' | ')' | ']' | '」' | '』' | '）')
+        });
+        end.ends_with(['.', '!', '?', '…', ':', ';', '。', '！', '？', '।', '؟', '۔', '：'])
+    }
+
+    /// Whether it reads like running text rather than like a label or a list of links.
+    pub(super) fn is_prose(&self) -> bool {
+        let long = self.size >= 80 || (self.size >= 25 && self.ends_sentence());
+        long && self.link_density() < 0.5
+    }
+}
+
+/// How many Latin-sized characters a character counts for.
+fn size_of(c: char) -> usize {
+    match c {
+        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => 3,
+        '\u{ac00}'..='\u{d7af}' => 2,
+        _ => 1,
+    }
+}
+
+/// All blocks of a page that hold a letter or digit.
+pub(super) fn of_page(page: &Page<'_>) -> Vec<Block> {
+    let mut builder = Builder { page, blocks: Vec::new(), open: Vec::new(), current: None, breaks: 0 };
+    for index in page.indices() {
+        builder.visit(index);
+    }
+    builder.flush();
+    builder.blocks
+}
+
+struct Builder<'p, 'a> {
+    page: &'p Page<'a>,
+    blocks: Vec<Block>,
+    /// The elements that are open, and where each ends.
+    open: Vec<(NodeIndex, NodeIndex, Tag)>,
+    current: Option<Block>,
+    /// `br` elements since the last text.
+    breaks: usize,
+}
+
+impl Builder<'_, '_> {
+    fn visit(&mut self, index: NodeIndex) {
+        while let Some((_, end, tag)) = self.open.last().copied()
+            && end <= index
+        {
+            self.open.pop();
+            if !tag.is_inline() && tag != Tag::Break {
+                self.flush();
+            }
+        }
+        let node = &self.page[index];
+        match (node.text, node.tag) {
+            (Some(text), _) => self.add(index, text),
+            (None, Tag::Break) => self.line_break(),
+            (None, tag) => {
+                if !tag.is_inline() {
+                    self.flush();
+                }
+                self.open.push((index, node.end, tag));
+            }
+        }
+    }
+
+    /// One break is a space, two end the block.
+    fn line_break(&mut self) {
+        self.breaks += 1;
+        if self.breaks >= 2 {
+            self.flush();
+        } else if let Some(block) = &mut self.current {
+            block.text.push(' ');
+        }
+    }
+
+    fn add(&mut self, index: NodeIndex, text: &str) {
+        let blank = text.chars().all(char::is_whitespace);
+        if blank && self.current.is_none() {
+            return;
+        }
+        if !blank {
+            self.breaks = 0;
+        }
+        let in_link =
+            self.open.iter().rev().take_while(|open| open.2.is_inline()).any(|open| open.2 == Tag::Link)
+                || self.open.iter().rev().take(6).any(|open| open.2 == Tag::Link);
+        let is_strong = self.open.iter().rev().take(8).any(|open| open.2 == Tag::Strong);
+        let owner = self.open.iter().rev().find(|open| !open.2.is_inline()).map_or(0, |open| open.0);
+        let block = self.current.get_or_insert_with(|| Block {
+            owner,
+            first: index,
+            text: String::new(),
+            size: 0,
+            linked: 0,
+            strong: 0,
+        });
+        let added = push_collapsed(&mut block.text, text);
+        block.size += added;
+        block.linked += if in_link { added } else { 0 };
+        block.strong += if is_strong { added } else { 0 };
+    }
+
+    fn flush(&mut self) {
+        self.breaks = 0;
+        if let Some(mut block) = self.current.take() {
+            block.text.truncate(block.text.trim_end().len());
+            if block.text.chars().any(char::is_alphanumeric) {
+                self.blocks.push(block);
+            }
+        }
+    }
+}
+
+/// Appends text with its white space collapsed; gives the size of what was added.
+fn push_collapsed(line: &mut String, text: &str) -> usize {
+    let mut size = 0;
+    for c in text.chars() {
+        match c {
+            // Soft hyphens and zero-width characters tell a browser where to break; they are no text.
+            '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => {}
+            c if c.is_whitespace() || c.is_control() => {
+                if !line.is_empty() && !line.ends_with(' ') {
+                    line.push(' ');
+                    size += 1;
+                }
+            }
+            c => {
+                line.push(c);
+                size += size_of(c);
+            }
+        }
+    }
+    size
+}

@@ -1,0 +1,113 @@
+//! Turns the blocks of an article's element into its paragraphs, and drops those that do not belong to it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::blocks::Block;
+use super::evidence::Evidence;
+use super::page::{NodeIndex, Page, Tag};
+use crate::article::{Paragraph, ParagraphKind};
+
+/// The most paragraphs of an article.
+const MAX_PARAGRAPHS: usize = 5_000;
+
+/// The beginnings of lines that point elsewhere, credit a picture or ask for something.
+static FURNITURE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let starts = [
+        r"(read|see|watch|listen)( also| more| next| now)?\s*[:：|]",
+        r"(also read|more on this|more from|related( articles?| stories| coverage| content| topics?)?|recommended)\b\s*[:：]?",
+        r"(click here|sign up|subscribe|follow us|follow .{1,40} on|download (the|our)|join (our|us)|share this|share on|get the latest|don't miss)\b",
+        r"(advertisement|advertising|sponsored( content)?|story continues( below)?|article continues|scroll down|continue reading|loading|skip (to|ad|advert)).{0,30}$",
+        r"(photo|image|picture|foto|bild|credit|source|quelle|fotos|photos|bildquelle|imagen|crédit photo)\s*[:：©]",
+        r"(©|\(c\)|copyright|all rights reserved|alle rechte)",
+        r"(lesen sie (auch|mehr)|mehr zum thema|auch interessant|das könnte sie|anzeige$|weiterlesen|lire aussi|à lire|lea también|leer más|leia (também|mais)|le[ií] anche|leggi anche|lees ook|les også|läs (också|mer)|czytaj (też|także|więcej)|читайте также|čtěte)\b",
+        r"(published|updated|last updated|posted|first published|veröffentlicht|aktualisiert|publié|publicado)\s*(:|on\b|at\b|am\b|le\b)?.{0,50}\d{4}.{0,20}$",
+        r"(by|von|par|por|di)\s+(\p{Lu}[\p{L}.'’-]+\s*){2,4}$",
+        r"(tags?|topics?|themen|filed under|keywords|categories)\s*[:：]",
+        r"(\d+ )?(comments?|kommentare?|shares?|views?)( \(?\d+\)?)?$",
+        r"(we use cookies|this site uses cookies|your browser does not|please enable javascript|javascript is)",
+        r"(sign in|log ?in|register)( |$).{0,40}$",
+    ];
+    Regex::new(&format!(r"(?i)^[\W_]*(?:{})", starts.join("|"))).ok()
+});
+
+/// The paragraphs of the blocks inside `root`.
+pub(super) fn paragraphs(
+    page: &Page<'_>,
+    blocks: &[Block],
+    root: NodeIndex,
+    cut: &[bool],
+    title: &str,
+) -> Vec<Paragraph> {
+    let range = page.subtree(root);
+    let mut found: Vec<(&Block, ParagraphKind)> = blocks
+        .iter()
+        .filter(|block| range.contains(&block.owner) && !cut[block.owner] && !cut[block.first])
+        .map(|block| (block, kind(page, block, &range)))
+        .filter(|(block, kind)| belongs(page, block, *kind, title))
+        .take(MAX_PARAGRAPHS)
+        .collect();
+    drop_repeats(&mut found);
+    drop_loose_headings(&mut found);
+    found.into_iter().map(|(block, kind)| Paragraph { text: block.text.clone(), kind }).collect()
+}
+
+/// What a block is, by the elements around it inside the article.
+fn kind(page: &Page<'_>, block: &Block, article: &Range<NodeIndex>) -> ParagraphKind {
+    let around = std::iter::once(block.owner).chain(page.ancestors(block.owner));
+    for element in around.take_while(|index| article.contains(index)) {
+        let node = &page[element];
+        let caption = node.evidence.has(Evidence::CAPTION) && block.size < 600;
+        match node.tag {
+            Tag::Figure | Tag::Caption => return ParagraphKind::Caption,
+            _ if caption => return ParagraphKind::Caption,
+            Tag::Heading | Tag::Title => return ParagraphKind::Heading,
+            Tag::ListItem => return ParagraphKind::ListItem,
+            Tag::Quote => return ParagraphKind::Quote,
+            _ => {}
+        }
+    }
+    ParagraphKind::Text
+}
+
+/// Whether a block inside the article's element is part of the article.
+fn belongs(page: &Page<'_>, block: &Block, kind: ParagraphKind, title: &str) -> bool {
+    let owner = &page[block.owner];
+    if owner.tag == Tag::Title || block.text == title {
+        return false;
+    }
+    let links_only = block.link_density() > 0.85;
+    match kind {
+        ParagraphKind::Caption => block.size >= 10,
+        ParagraphKind::ListItem if links_only => false,
+        ParagraphKind::Text | ParagraphKind::Heading if links_only && !block.is_sentence() => false,
+        _ => !is_furniture_line(block),
+    }
+}
+
+impl Block {
+    /// A whole sentence, even if all of it is a link.
+    fn is_sentence(&self) -> bool {
+        self.size >= 60 && self.ends_sentence()
+    }
+}
+
+fn is_furniture_line(block: &Block) -> bool {
+    block.size < 200 && FURNITURE_LINE.as_ref().is_some_and(|pattern| pattern.is_match(&block.text))
+}
+
+/// Drops blocks that a page holds twice, as for a wide and a narrow screen.
+fn drop_repeats(blocks: &mut Vec<(&Block, ParagraphKind)>) {
+    let mut seen = HashSet::new();
+    blocks.retain(|(block, _)| block.size < 40 || seen.insert(block.text.as_str()));
+}
+
+/// Drops headings at the end, with nothing under them.
+fn drop_loose_headings(blocks: &mut Vec<(&Block, ParagraphKind)>) {
+    while blocks.last().is_some_and(|(_, kind)| *kind == ParagraphKind::Heading) {
+        blocks.pop();
+    }
+}

@@ -1,0 +1,230 @@
+//! What the names that authors give to elements say about what is in them.
+
+use std::collections::HashSet;
+use std::ops::{BitOr, BitOrAssign};
+use std::sync::LazyLock;
+
+/// A set of hints about an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Evidence(u8);
+
+impl Evidence {
+    /// Navigation, advertising, links to other stories, sharing, comments and the like.
+    pub(super) const FURNITURE: Self = Self(1);
+    /// Often furniture, but article text too.
+    pub(super) const DOUBTFUL: Self = Self(1 << 1);
+    /// The container of the article's text.
+    pub(super) const BODY: Self = Self(1 << 2);
+    /// Marked as the article's text in schema.org's vocabulary.
+    pub(super) const ARTICLE_BODY: Self = Self(1 << 3);
+    /// The caption or credit of a picture.
+    pub(super) const CAPTION: Self = Self(1 << 4);
+    /// Not shown.
+    pub(super) const HIDDEN: Self = Self(1 << 5);
+    /// Says who wrote it and when.
+    pub(super) const BYLINE: Self = Self(1 << 6);
+    /// Readers' comments.
+    pub(super) const COMMENTS: Self = Self(1 << 7);
+
+    /// Whether any of `other` is in it.
+    pub(super) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl BitOr for Evidence {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Evidence {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = *self | other;
+    }
+}
+
+/// Words of a class or id that mean furniture wherever they stand.
+const FURNITURE_WORDS: &str = "ad ads advert adverts advertisement advertising adslot adbox adunit adwrapper \
+    adcontainer sponsored sponsor promo promos promotion promobox related relatedcontent relatedarticles \
+    recommended recommendation recommendations recommends recirc recirculation newsletter newsletters signup \
+    subscribe subscription share shares sharing sharebar sharetools sharethis addthis social socials outbrain \
+    taboola sidebar breadcrumb breadcrumbs cookie cookies consent gdpr taglist toolbar trending popular mostread \
+    mostpopular footer nav navigation navbar menu modal popup paywall piano donate donation pagination pager \
+    tooltip copyright login signin readmore seealso morefrom alsoread ticker infobar skip followus prevnext \
+    teasers rail sticky zergnet revcontent nativo dfp gpt banner feedback rating ratings jeg werbung anzeige \
+    teilen publicite partage publicidad compartir relacionados relacionadas leiamais lesenswert merkliste \
+    abonnement paybox";
+
+/// Words that mean furniture when there is little text in the element.
+const DOUBTFUL_WORDS: &str = "widget teaser author bio authors info meta more topics topic tags tag keywords embed \
+    carousel slider gallery poll quiz survey overlay disclaimer disclosure header tools actions action buttons \
+    button btn links link crosslinks linkbox hub explore explainer contact player video category categories \
+    label kicker eyebrow follow print audio listen podcast disqus promoted collection upsell factbox infobox \
+    aside supplement supplementary notice alert message";
+
+const BYLINE_WORDS: &str = "byline bylines timestamp datetime pubdate publishdate dateline published \
+    authorname authorbio authorinfo posted postmeta entrymeta articlemeta articleinfo lastupdated";
+
+const CAPTION_WORDS: &str = "caption captions figcaption credit credits imagecaption photocredit imagecredit \
+    wpcaption legend attribution";
+
+const COMMENT_WORDS: &str = "comment comments commentlist respond kommentare commentaires comentarios";
+
+const HIDDEN_WORDS: &str = "hidden hide sr visuallyhidden invisible";
+
+/// Adjacent words, written as one, that name the container of an article's text.
+const BODY_NAMES: [&str; 26] = [
+    "articlebody",
+    "storybody",
+    "entrycontent",
+    "postcontent",
+    "articlecontent",
+    "storycontent",
+    "articletext",
+    "storytext",
+    "postbody",
+    "bodycopy",
+    "contentbody",
+    "mainarticle",
+    "bodytext",
+    "articlecopy",
+    "newstext",
+    "newsbody",
+    "newscontent",
+    "textbody",
+    "posttext",
+    "entrybody",
+    "entrytext",
+    "articlemain",
+    "articlefulltext",
+    "detailtext",
+    "newsarticle",
+    "articledetail",
+];
+
+/// Adjacent words, written as one, that name furniture.
+const FURNITURE_NAMES: [&str; 30] = [
+    "readmore",
+    "seealso",
+    "relatedarticle",
+    "relatedstor",
+    "relatedlink",
+    "relatedpost",
+    "relatednews",
+    "relatedcontent",
+    "morestories",
+    "morearticles",
+    "mostread",
+    "mostpopular",
+    "newslettersignup",
+    "socialshare",
+    "sharebutton",
+    "sharebar",
+    "backtotop",
+    "recommendedfor",
+    "youmightlike",
+    "youmayalso",
+    "contentfooter",
+    "articlefooter",
+    "storyfooter",
+    "postfooter",
+    "entryfooter",
+    "latestnews",
+    "topstories",
+    "nextarticle",
+    "readnext",
+    "upnext",
+];
+
+static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 6]> = LazyLock::new(|| {
+    [
+        (FURNITURE_WORDS, Evidence::FURNITURE),
+        (DOUBTFUL_WORDS, Evidence::DOUBTFUL),
+        (BYLINE_WORDS, Evidence::BYLINE),
+        (CAPTION_WORDS, Evidence::CAPTION),
+        (COMMENT_WORDS, Evidence::COMMENTS),
+        (HIDDEN_WORDS, Evidence::HIDDEN),
+    ]
+    .map(|(words, evidence)| (words.split_whitespace().collect(), evidence))
+});
+
+/// What a `class` or `id` says: its names are split into words at punctuation and at capitals.
+pub(super) fn of_names(names: &str) -> Evidence {
+    let mut found = Evidence::default();
+    for name in names.split_ascii_whitespace().take(40) {
+        // Utility classes such as `hover:underline` or `md:hidden` say how, not what.
+        if name.contains([':', '[']) || name.len() > 80 {
+            continue;
+        }
+        let words = words(name);
+        for word in &words {
+            found |= of_word(word);
+        }
+        let joined = words.concat();
+        found |= of_word(&joined);
+        if BODY_NAMES.iter().any(|body| joined.contains(body)) && words.len() <= 5 {
+            found |= Evidence::BODY;
+        }
+        if FURNITURE_NAMES.iter().any(|furniture| joined.contains(furniture)) {
+            found |= Evidence::FURNITURE;
+        }
+    }
+    found
+}
+
+fn of_word(word: &str) -> Evidence {
+    WORDS
+        .iter()
+        .filter(|(words, _)| words.contains(word))
+        .fold(Evidence::default(), |found, (_, evidence)| found | *evidence)
+}
+
+/// `articleBody-main` is `article`, `body`, `main`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut lower = false;
+    for c in name.chars() {
+        if !c.is_alphabetic() || (c.is_uppercase() && lower) {
+            words.push(String::new());
+        }
+        if c.is_alphabetic()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        lower = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What an attribute other than `class` and `id` says.
+pub(super) fn of_attribute(name: &str, value: &str) -> Evidence {
+    match (name, value) {
+        ("itemprop", "articleBody") | ("property", "articleBody" | "schema:articleBody") => {
+            Evidence::ARTICLE_BODY
+        }
+        ("itemprop", "author" | "datePublished" | "dateModified" | "publisher") | ("rel", "author") => {
+            Evidence::BYLINE
+        }
+        ("itemprop", "caption") => Evidence::CAPTION,
+        ("itemprop", "comment") => Evidence::COMMENTS,
+        (
+            "role",
+            "navigation" | "complementary" | "contentinfo" | "search" | "dialog" | "alertdialog" | "menu"
+            | "toolbar" | "banner" | "button" | "tooltip" | "tablist",
+        )
+        | ("data-nosnippet", _) => Evidence::FURNITURE,
+        ("hidden", value) if value != "until-found" => Evidence::HIDDEN,
+        ("style", style) if hides(style) => Evidence::HIDDEN,
+        _ => Evidence::default(),
+    }
+}
+
+fn hides(style: &str) -> bool {
+    let compact: String = style.chars().filter(|c| !c.is_whitespace()).take(200).collect();
+    compact.contains("display:none") || compact.contains("visibility:hidden")
+}

@@ -1,0 +1,208 @@
+//! What a page says of its article: JSON-LD, OpenGraph, Dublin Core, Parse.ly, microdata and plain HTML.
+
+mod authors;
+mod date;
+mod json_ld;
+mod title;
+
+use std::collections::HashMap;
+
+use scraper::{ElementRef, Html};
+use url::Url;
+
+use self::json_ld::JsonLd;
+use super::Hints;
+
+/// The longest text that is taken from one attribute, in bytes.
+const MAX_VALUE: usize = 2_000;
+
+/// What a page says of its article.
+#[derive(Debug, Default)]
+pub(super) struct Metadata {
+    pub(super) canonical_url: Option<Url>,
+    pub(super) title: String,
+    pub(super) authors: Vec<String>,
+    pub(super) site_name: Option<String>,
+    pub(super) published_at: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) lead_image_url: Option<Url>,
+    /// The whole text, where JSON-LD has it.
+    pub(super) body: Option<String>,
+    /// Whether schema.org says that all can read it.
+    pub(super) free: Option<bool>,
+    /// Whether the page says that it is an article.
+    pub(super) is_article: bool,
+}
+
+/// The raw values, as found in one walk over the page.
+#[derive(Default)]
+struct Found<'a> {
+    /// Values of `meta` elements by lower-case name; the first value of each name first.
+    meta: HashMap<String, Vec<&'a str>>,
+    scripts: Vec<String>,
+    canonical: Option<&'a str>,
+    language: Option<&'a str>,
+    title: Option<String>,
+    heading: Option<String>,
+    times: Vec<&'a str>,
+    authors: Vec<String>,
+    author_links: Vec<String>,
+}
+
+impl Metadata {
+    /// Reads a page's metadata. `url` is where the page is, which relative addresses are resolved against.
+    pub(super) fn read(html: &Html, url: Option<&Url>, hints: &Hints) -> Self {
+        let found = Found::gather(html);
+        let og_title = found.first(&["og:title", "twitter:title"]);
+        let json_ld = JsonLd::read(found.scripts.iter().map(String::as_str), og_title);
+        let site_name = found.site_name(&json_ld, hints);
+        let address = |text: &str| match url {
+            Some(base) => base.join(text).ok(),
+            None => Url::parse(text).ok(),
+        };
+        let web = |url: &Url| matches!(url.scheme(), "http" | "https");
+        let image = found.first(&["og:image", "og:image:url", "twitter:image"]).map(str::to_owned);
+        let canonical = found.canonical.or_else(|| found.first(&["og:url"]));
+        Self {
+            canonical_url: canonical.and_then(address).filter(web),
+            title: found.title(&json_ld, site_name.as_deref()),
+            authors: found.authors(&json_ld),
+            published_at: found.published(&json_ld),
+            language: found.language(&json_ld, hints),
+            lead_image_url: image.or(json_ld.image).as_deref().and_then(address).filter(web),
+            body: json_ld.body.as_deref().map(title::plain),
+            free: json_ld.free,
+            is_article: json_ld.is_article || found.first(&["og:type"]) == Some("article"),
+            site_name,
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    fn gather(html: &'a Html) -> Self {
+        let mut found = Self::default();
+        for element in html.tree.nodes().filter_map(ElementRef::wrap) {
+            found.note(element);
+        }
+        found
+    }
+
+    fn note(&mut self, element: ElementRef<'a>) {
+        let value = element.value();
+        let attribute =
+            |name| value.attr(name).map(str::trim).filter(|text| (1..=MAX_VALUE).contains(&text.len()));
+        match value.name() {
+            "meta" => {
+                let names = [attribute("property"), attribute("name"), attribute("itemprop")];
+                if let Some(content) = attribute("content") {
+                    for name in names.into_iter().flatten() {
+                        self.meta.entry(name.to_ascii_lowercase()).or_default().push(content);
+                    }
+                }
+            }
+            "link" if attribute("rel") == Some("canonical") => {
+                self.canonical = self.canonical.or(attribute("href"));
+            }
+            "html" => self.language = self.language.or(attribute("lang")).or(attribute("xml:lang")),
+            "title" if self.title.is_none() && !in_svg(element) => self.title = Some(text_of(element)),
+            "h1" if self.heading.is_none() => {
+                self.heading = Some(text_of(element)).filter(|text| !text.is_empty())
+            }
+            "time" => self.times.extend(attribute("datetime")),
+            "script" if attribute("type").is_some_and(|kind| kind.starts_with("application/ld+json")) => {
+                self.scripts.push(element.text().collect());
+            }
+            _ => {}
+        }
+        self.note_author(element);
+    }
+
+    fn note_author(&mut self, element: ElementRef<'a>) {
+        let value = element.value();
+        let is_author = value.attr("itemprop") == Some("author");
+        let is_link =
+            value.attr("rel").is_some_and(|rel| rel.split_ascii_whitespace().any(|word| word == "author"));
+        if (is_author || is_link) && !matches!(value.name(), "meta" | "link") {
+            let list = if is_author { &mut self.authors } else { &mut self.author_links };
+            list.push(text_of(element));
+        }
+    }
+
+    /// The first value of the first of these names that has one.
+    fn first(&self, names: &[&str]) -> Option<&'a str> {
+        names.iter().find_map(|name| self.meta.get(*name).and_then(|values| values.first().copied()))
+    }
+
+    fn all(&self, name: &str) -> Vec<String> {
+        self.meta.get(name).into_iter().flatten().map(|value| (*value).to_owned()).collect()
+    }
+
+    fn title(&self, json_ld: &JsonLd, site: Option<&str>) -> String {
+        let named = self.first(&["og:title", "twitter:title", "dc.title", "parsely-title", "headline"]);
+        let written = json_ld
+            .headline
+            .as_deref()
+            .or(named)
+            .or(self.heading.as_deref())
+            .or(self.title.as_deref())
+            .unwrap_or_default();
+        title::without_site(&title::plain(written), site)
+    }
+
+    fn site_name(&self, json_ld: &JsonLd, hints: &Hints) -> Option<String> {
+        let named = self.first(&["og:site_name", "application-name"]);
+        named
+            .map(title::plain)
+            .or_else(|| json_ld.publisher.as_deref().map(title::plain))
+            .or(hints.site_name.clone())
+    }
+
+    fn authors(&self, json_ld: &JsonLd) -> Vec<String> {
+        let by_meta = ["article:author", "author", "parsely-author", "dc.creator", "byl", "sailthru.author"];
+        let mut choices = vec![json_ld.authors.clone()];
+        choices.extend(by_meta.iter().map(|name| self.all(name)));
+        choices.extend([self.authors.clone(), self.author_links.clone()]);
+        choices.into_iter().map(authors::names).find(|names| !names.is_empty()).unwrap_or_default()
+    }
+
+    fn published(&self, json_ld: &JsonLd) -> Option<String> {
+        let names = [
+            "article:published_time",
+            "datepublished",
+            "og:published_time",
+            "article:published",
+            "parsely-pub-date",
+            "dc.date.issued",
+            "dc.date",
+            "dcterms.created",
+            "date",
+            "pubdate",
+            "publishdate",
+            "sailthru.date",
+        ];
+        let by_meta = names.iter().filter_map(|name| self.first(&[name]));
+        let written =
+            json_ld.published.as_deref().into_iter().chain(by_meta).chain(self.times.first().copied());
+        let dates: Vec<String> = written.filter_map(date::normalized).collect();
+        dates.iter().find(|date| date::has_time(date)).or(dates.first()).cloned()
+    }
+
+    fn language(&self, json_ld: &JsonLd, hints: &Hints) -> Option<String> {
+        let written =
+            self.language.or(json_ld.language.as_deref()).or_else(|| self.first(&["og:locale", "language"]));
+        let is_tag = |text: &&str| {
+            (2..=35).contains(&text.len())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        };
+        written.filter(is_tag).map(|tag| tag.replace('_', "-")).or(hints.language.clone())
+    }
+}
+
+fn text_of(element: ElementRef<'_>) -> String {
+    let text: String = element.text().take(200).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn in_svg(element: ElementRef<'_>) -> bool {
+    element.parent().and_then(ElementRef::wrap).is_some_and(|parent| parent.value().name() == "svg")
+}

@@ -1,0 +1,180 @@
+//! Reads the article out of a news page: its text as paragraphs, and who wrote it when.
+//!
+//! One parse, one flattening of its tree, and linear passes over it: the blocks of text ([`blocks`]), what holds how
+//! much of them ([`weigh`]), which element is the article ([`root`]), what in it is no part of it ([`clean`]).
+//! Everything is bounded by construction ([`guard`]); nothing here waits, recurses or panics.
+
+mod blocks;
+mod clean;
+mod evidence;
+mod guard;
+mod metadata;
+mod page;
+mod root;
+mod verdict;
+mod weigh;
+
+use std::collections::HashSet;
+
+use scraper::Selector;
+use url::Url;
+
+use self::metadata::Metadata;
+use self::page::Page;
+use self::weigh::Weights;
+use crate::article::{Paragraph, ParagraphKind};
+
+/// What is known of a page's site beforehand.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// CSS selectors of the elements that hold the text, best first; those that do not parse are passed over.
+    pub body_selectors: Vec<String>,
+    /// Name of the site, for pages that do not say it.
+    pub site_name: Option<String>,
+    /// BCP 47, for pages that do not say it.
+    pub language: Option<String>,
+}
+
+/// An article as its page gives it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extracted {
+    /// The address that the page gives for itself.
+    pub canonical_url: Option<Url>,
+    /// Headline; empty when the page has none.
+    pub title: String,
+    /// The authors' names.
+    pub authors: Vec<String>,
+    /// The authors as one line.
+    pub byline: Option<String>,
+    /// Name of the site.
+    pub site_name: Option<String>,
+    /// RFC 3339 with the page's own offset, or a full-date.
+    pub published_at: Option<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// The picture at the top.
+    pub lead_image_url: Option<Url>,
+    /// The text, in document order.
+    pub paragraphs: Vec<Paragraph>,
+    /// Words of [`Self::text`].
+    pub word_count: usize,
+    /// Name of the method that found the text: `selectors`, `density` or `json-ld`.
+    pub extractor: &'static str,
+    /// How sure the method is, 0 to 1.
+    pub confidence: f64,
+    /// Whether the text is whole.
+    pub verdict: Verdict,
+}
+
+impl Extracted {
+    /// The running text, one paragraph a line: everything but captions.
+    pub fn text(&self) -> String {
+        text_of(&self.paragraphs)
+    }
+}
+
+/// What a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The whole article.
+    Article,
+    /// Its beginning; the rest is for subscribers.
+    Paywalled,
+}
+
+/// Why a page gives no article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ExtractError {
+    /// Too little text, or a list of links.
+    #[error("This page holds no article. Pick the page of a single article.")]
+    NotArticle,
+    /// Only subscribers can read it, and no text is left without them.
+    #[error("This article is for subscribers only. Pick another one.")]
+    Paywalled,
+    /// A bot wall, a captcha or a consent wall.
+    #[error("The site asks for a check that only a person in a browser can pass. Open the article there.")]
+    Blocked,
+    /// More HTML than a real page has.
+    #[error("This page is larger than any article. Pick another one.")]
+    TooLarge,
+    /// Nested deeper than a real page.
+    #[error("The HTML of this page is too deeply nested to be read. Pick another one.")]
+    TooDeep,
+}
+
+/// A text that a method found.
+struct Candidate {
+    paragraphs: Vec<Paragraph>,
+    extractor: &'static str,
+}
+
+/// Reads the article of a page. Bounded in time and memory by the limits on the page's size and shape.
+///
+/// `url` is where the page was found: relative addresses are resolved against it.
+///
+/// # Errors
+/// [`ExtractError`] says what the page is instead of an article.
+pub fn extract(html: &str, url: Option<&Url>, hints: &Hints) -> Result<Extracted, ExtractError> {
+    let parsed = guard::parse(html)?;
+    let metadata = Metadata::read(&parsed, url, hints);
+    let found = by_selectors(&parsed, hints, &metadata)
+        .or_else(|| by_density(&Page::new(&parsed), &metadata))
+        .unwrap_or(Candidate { paragraphs: Vec::new(), extractor: "density" });
+    let found = with_json_ld(found, &metadata);
+    let (verdict, confidence) = verdict::judge(html, &metadata, &found)?;
+    let byline = Some(metadata.authors.join(", ")).filter(|line| !line.is_empty());
+    Ok(Extracted {
+        word_count: text_of(&found.paragraphs).split_whitespace().count(),
+        paragraphs: found.paragraphs,
+        extractor: found.extractor,
+        canonical_url: metadata.canonical_url,
+        title: metadata.title,
+        authors: metadata.authors,
+        byline,
+        site_name: metadata.site_name,
+        published_at: metadata.published_at,
+        language: metadata.language,
+        lead_image_url: metadata.lead_image_url,
+        confidence,
+        verdict,
+    })
+}
+
+fn by_density(page: &Page<'_>, metadata: &Metadata) -> Option<Candidate> {
+    let blocks = blocks::of_page(page);
+    let all = Weights::of(page, &blocks, |_| true);
+    let cut = weigh::furniture(page, &all);
+    let kept = Weights::of(page, &blocks, |block| !cut[block.owner]);
+    let root = root::find(page, &blocks, &kept, &cut)?;
+    let paragraphs = clean::paragraphs(page, &blocks, root, &cut, &metadata.title);
+    Some(Candidate { paragraphs, extractor: "density" })
+}
+
+/// The text of the elements that a source's selectors name, where they hold enough of it.
+fn by_selectors(html: &scraper::Html, hints: &Hints, metadata: &Metadata) -> Option<Candidate> {
+    hints.body_selectors.iter().filter_map(|text| Selector::parse(text).ok()).find_map(|selector| {
+        let chosen: HashSet<_> = html.select(&selector).map(|element| element.id()).collect();
+        let page = Page::of_parts(html, &chosen);
+        let blocks = blocks::of_page(&page);
+        let weights = Weights::of(&page, &blocks, |_| true);
+        let cut = weigh::furniture(&page, &weights);
+        let paragraphs = clean::paragraphs(&page, &blocks, 0, &cut, &metadata.title);
+        (text_of(&paragraphs).len() >= 250).then_some(Candidate { paragraphs, extractor: "selectors" })
+    })
+}
+
+/// The text of the page's JSON-LD where the one found in the page is under half as long.
+fn with_json_ld(found: Candidate, metadata: &Metadata) -> Candidate {
+    let Some(body) = &metadata.body else { return found };
+    let found_length = text_of(&found.paragraphs).chars().count();
+    if body.chars().count() < 400 || found_length * 2 >= body.chars().count() {
+        return found;
+    }
+    let paragraph = |text: &str| Paragraph { text: text.to_owned(), kind: ParagraphKind::Text };
+    Candidate { paragraphs: body.lines().map(paragraph).collect(), extractor: "json-ld" }
+}
+
+fn text_of(paragraphs: &[Paragraph]) -> String {
+    let kept = paragraphs.iter().filter(|paragraph| paragraph.kind != ParagraphKind::Caption);
+    kept.map(|paragraph| paragraph.text.as_str()).collect::<Vec<_>>().join("\n")
+}

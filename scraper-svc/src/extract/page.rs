@@ -1,0 +1,281 @@
+//! A page as a flat list of nodes in document order, so that every later pass is one walk over an array.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::{Index, Range};
+
+use ego_tree::iter::Edge;
+use ego_tree::{NodeId, NodeRef};
+use scraper::node::Element;
+use scraper::{Html, Node};
+
+use super::evidence::{self, Evidence};
+
+/// Where a node stands in its page; a child's is larger than its parent's.
+pub(super) type NodeIndex = usize;
+
+/// The nodes of a page's body that can hold text of an article.
+pub(super) struct Page<'a> {
+    nodes: Vec<PageNode<'a>>,
+}
+
+/// An element or a text.
+pub(super) struct PageNode<'a> {
+    /// The element around it; the root is its own parent.
+    pub(super) parent: NodeIndex,
+    /// One past its last descendant.
+    pub(super) end: NodeIndex,
+    /// What element it is.
+    pub(super) tag: Tag,
+    /// Its text, where it is one.
+    pub(super) text: Option<&'a str>,
+    /// What its attributes say of it.
+    pub(super) evidence: Evidence,
+    /// Its `class` attribute.
+    pub(super) class: &'a str,
+}
+
+/// The elements that extraction tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// A text node.
+    Text,
+    /// `a`
+    Link,
+    /// `br`
+    Break,
+    /// `b` or `strong`
+    Strong,
+    /// Any other element that flows in a line.
+    Inline,
+    /// `p`
+    Paragraph,
+    /// `h1`
+    Title,
+    /// `h2` to `h6`
+    Heading,
+    /// `blockquote`
+    Quote,
+    /// `li`, `dd` or `dt`
+    ListItem,
+    /// `ul`, `ol` or `dl`
+    List,
+    /// `pre`
+    Preformatted,
+    /// `figcaption`
+    Caption,
+    /// `figure`
+    Figure,
+    /// `table`
+    Table,
+    /// `td` or `th`
+    Cell,
+    /// `article`
+    Article,
+    /// `main`
+    Main,
+    /// `section`
+    Section,
+    /// `header`
+    Header,
+    /// `nav`, `footer`, `aside`, `form` or `menu`
+    Furniture,
+    /// Any other block, such as `div`
+    Block,
+}
+
+impl Tag {
+    /// The tag of an element's name; `None` for elements whose content is never running text.
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "script" | "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object"
+            | "select" | "textarea" | "canvas" | "audio" | "video" | "head" | "button" | "input" | "link"
+            | "meta" | "dialog" | "img" | "hr" | "source" | "picture" | "embed" | "option" | "datalist"
+            | "progress" => {
+                return None;
+            }
+            "a" => Self::Link,
+            "br" => Self::Break,
+            "b" | "strong" => Self::Strong,
+            "p" => Self::Paragraph,
+            "h1" => Self::Title,
+            "h2" | "h3" | "h4" | "h5" | "h6" => Self::Heading,
+            "blockquote" => Self::Quote,
+            "li" | "dd" | "dt" => Self::ListItem,
+            "ul" | "ol" | "dl" => Self::List,
+            "pre" => Self::Preformatted,
+            "figcaption" => Self::Caption,
+            "figure" => Self::Figure,
+            "table" => Self::Table,
+            "td" | "th" => Self::Cell,
+            "article" => Self::Article,
+            "main" => Self::Main,
+            "section" => Self::Section,
+            "header" => Self::Header,
+            "nav" | "footer" | "aside" | "form" | "menu" => Self::Furniture,
+            "div" | "body" | "html" | "tbody" | "thead" | "tfoot" | "tr" | "center" | "address"
+            | "details" | "summary" | "fieldset" | "hgroup" | "caption" => Self::Block,
+            _ if name.starts_with("amp-") => return None,
+            _ if name.contains('-') => Self::Block,
+            _ => Self::Inline,
+        })
+    }
+
+    /// Whether it flows in the line around it.
+    pub(super) fn is_inline(self) -> bool {
+        matches!(self, Self::Text | Self::Link | Self::Strong | Self::Inline)
+    }
+}
+
+impl<'a> Page<'a> {
+    /// Flattens a parsed page. Linear in its nodes; no recursion.
+    pub(super) fn new(html: &'a Html) -> Self {
+        let mut builder = Builder::default();
+        for edge in html.tree.root().traverse() {
+            match edge {
+                Edge::Open(node) => builder.open(node),
+                Edge::Close(node) => builder.close(node),
+            }
+        }
+        builder.finish()
+    }
+
+    /// A page of only these elements and what is in them; one inside another counts once.
+    pub(super) fn of_parts(html: &'a Html, parts: &HashSet<ego_tree::NodeId>) -> Self {
+        let mut builder = Builder::default();
+        let mut inside = 0;
+        for edge in html.tree.root().traverse() {
+            match edge {
+                Edge::Open(node) => {
+                    inside += usize::from(parts.contains(&node.id()));
+                    if inside > 0 {
+                        builder.open(node);
+                    }
+                }
+                Edge::Close(node) => {
+                    if inside > 0 {
+                        builder.close(node);
+                    }
+                    inside -= usize::from(parts.contains(&node.id()));
+                }
+            }
+        }
+        builder.finish()
+    }
+
+    /// All nodes, in document order.
+    pub(super) fn indices(&self) -> Range<NodeIndex> {
+        0..self.nodes.len()
+    }
+
+    /// A node with all that is in it.
+    pub(super) fn subtree(&self, index: NodeIndex) -> Range<NodeIndex> {
+        index..self[index].end
+    }
+
+    /// The elements around a node, innermost first, without the root.
+    pub(super) fn ancestors(&self, index: NodeIndex) -> impl Iterator<Item = NodeIndex> + '_ {
+        std::iter::successors(Some(self[index].parent), |&i| Some(self[i].parent)).take_while(|&i| i != 0)
+    }
+}
+
+/// Collects nodes in document order; the first is the root around them all.
+struct Builder<'a> {
+    nodes: Vec<PageNode<'a>>,
+    open: Vec<NodeIndex>,
+    known: HashMap<&'a str, Evidence>,
+    /// The element whose content is left out.
+    skipped: Option<NodeId>,
+}
+
+impl Default for Builder<'_> {
+    fn default() -> Self {
+        Self { nodes: vec![PageNode::root()], open: vec![0], known: HashMap::new(), skipped: None }
+    }
+}
+
+impl<'a> Builder<'a> {
+    fn open(&mut self, node: NodeRef<'a, Node>) {
+        if self.skipped.is_some() {
+            return;
+        }
+        let parent = self.open.last().copied().unwrap_or_default();
+        match PageNode::of(node.value(), parent, &mut self.known) {
+            Some(new) => {
+                self.open.push(self.nodes.len());
+                self.nodes.push(new);
+            }
+            None => self.skipped = Some(node.id()),
+        }
+    }
+
+    fn close(&mut self, node: NodeRef<'a, Node>) {
+        match self.skipped {
+            Some(skipped) if skipped == node.id() => self.skipped = None,
+            Some(_) => {}
+            None => {
+                let end = self.nodes.len();
+                if let Some(closed) = self.open.pop().and_then(|index| self.nodes.get_mut(index)) {
+                    closed.end = end;
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> Page<'a> {
+        let end = self.nodes.len();
+        if let Some(root) = self.nodes.first_mut() {
+            root.end = end;
+        }
+        Page { nodes: self.nodes }
+    }
+}
+
+/// Indices come from the page itself, never from what was fetched.
+impl<'a> Index<NodeIndex> for Page<'a> {
+    type Output = PageNode<'a>;
+
+    fn index(&self, index: NodeIndex) -> &PageNode<'a> {
+        &self.nodes[index]
+    }
+}
+
+impl<'a> PageNode<'a> {
+    fn root() -> Self {
+        Self { parent: 0, end: 0, tag: Tag::Block, text: None, evidence: Evidence::default(), class: "" }
+    }
+
+    fn of(node: &'a Node, parent: NodeIndex, known: &mut HashMap<&'a str, Evidence>) -> Option<Self> {
+        match node {
+            Node::Text(text) => Some(Self { parent, tag: Tag::Text, text: Some(text), ..Self::root() }),
+            Node::Element(element) => Self::of_element(element, parent, known),
+            Node::Document | Node::Fragment => Some(Self { parent, ..Self::root() }),
+            Node::Doctype(_) | Node::Comment(_) | Node::ProcessingInstruction(_) => None,
+        }
+    }
+
+    fn of_element(
+        element: &'a Element,
+        parent: NodeIndex,
+        known: &mut HashMap<&'a str, Evidence>,
+    ) -> Option<Self> {
+        let tag = Tag::of(element.name())?;
+        let mut found = Evidence::default();
+        let mut class = "";
+        for (name, value) in element.attrs() {
+            match name {
+                "class" => {
+                    class = value;
+                    found |= *known.entry(value).or_insert_with(|| evidence::of_names(value));
+                }
+                "id" | "data-component" | "data-testid" | "data-type" => {
+                    found |= *known.entry(value).or_insert_with(|| evidence::of_names(value));
+                }
+                _ => found |= evidence::of_attribute(name, value),
+            }
+        }
+        if tag == Tag::Furniture {
+            found |= Evidence::FURNITURE;
+        }
+        Some(Self { parent, tag, class, evidence: found, ..Self::root() })
+    }
+}
