@@ -1,0 +1,60 @@
+//! Pages: what the templates in `web/templates` get to show. Everything is text that the templates escape.
+
+pub(crate) mod choices;
+mod date;
+pub(crate) mod front;
+pub(crate) mod measure;
+mod passages;
+pub(crate) mod story;
+mod summary;
+
+use askama::Template;
+use axum::response::{Html, IntoResponse as _, Response};
+use http::{HeaderValue, StatusCode, header};
+use service_kit::request_id::RequestId;
+
+use crate::{
+    error::{Problem, ProblemKind},
+    routes::static_files,
+};
+
+/// A problem within a page.
+#[derive(Debug, Clone)]
+pub(crate) struct Panel {
+    title: &'static str,
+    detail: String,
+    request_id: String,
+    /// Whether loading the same address again may help.
+    can_reload: bool,
+}
+
+impl Panel {
+    /// `is_get` tells whether the page has an address that can be loaded again.
+    pub(crate) fn new(problem: &Problem, request_id: &RequestId, is_get: bool) -> Self {
+        Self {
+            title: problem.kind.title(),
+            detail: problem.detail.to_string(),
+            request_id: request_id.to_string(),
+            can_reload: is_get && problem.is_retryable(),
+        }
+    }
+}
+
+/// A page that has nothing but a problem to show.
+#[derive(Debug, Template)]
+#[template(path = "problem.html")]
+pub(crate) struct ProblemPage {
+    /// The problem.
+    pub(crate) panel: Panel,
+}
+
+/// Renders a page. Browsers keep it for their history, but ask again before they show it anew.
+pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => {
+            let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
+            (status, kept, Html(html)).into_response()
+        }
+        Err(error) => Problem::new(ProblemKind::Internal).with_cause(error.to_string()).into_response(),
+    }
+}
