@@ -1,2 +1,41 @@
-//! Stub.
-fn main() {}
+//! Benchmarks of a running Nutgraf. Each prints one table, with medians and spread.
+
+use clap::{Parser, Subcommand};
+
+mod load;
+mod startup;
+mod stats;
+
+#[derive(Debug, Parser)]
+#[command(about, version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Time from process start to the first ready answer.
+    Startup(startup::Arguments),
+    /// Time from an article's address to its summary, through all three services.
+    Load(load::Arguments),
+}
+
+/// Why a benchmark gave no figures.
+#[derive(Debug, thiserror::Error)]
+enum BenchError {
+    #[error("the server failed: {0}")]
+    Process(#[from] std::io::Error),
+    #[error("a request failed: {0}")]
+    Http(#[from] reqwest::Error),
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BenchError> {
+    match Cli::parse().command {
+        Command::Startup(arguments) => startup::run(arguments).await,
+        Command::Load(arguments) => load::run(arguments).await,
+    }
+}

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Longest model name or language tag that is passed on, in bytes.
 const MAX_NAME_BYTES: usize = 128;
@@ -94,20 +94,15 @@ impl FromStr for Format {
 }
 
 /// The options as they come in; an empty value is one that was not given.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawOptions {
     /// `auto`, `extractive` or `abstractive`.
-    #[param(value_type = Option<EngineChoice>)]
     pub engine: Option<String>,
     /// A model by name.
     pub model: Option<String>,
     /// `short`, `medium` or `long`.
-    #[param(value_type = Option<Length>)]
     pub length: Option<String>,
     /// `paragraph` or `bullets`.
-    #[param(value_type = Option<Format>)]
     pub format: Option<String>,
     /// BCP 47 tag of the text's language; detected when not given.
     pub language: Option<String>,

@@ -78,6 +78,8 @@ kinds! {
         "Give a shorter text.";
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE Caller false "The request is too large"
         "Send a smaller body.";
+    SlowRequest "slow-request" REQUEST_TIMEOUT Caller false "The request took too long to arrive"
+        "Send the request again, over a faster connection or with a smaller body.";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE Caller false "The body has the wrong type"
         "Send JSON and say so with the header Content-Type: application/json.";
     NotFound "not-found" NOT_FOUND Caller false "There is nothing here"

@@ -1,2 +1,25 @@
-//! Stub.
-fn main() {}
+//! Nutgraf: self-hosted news summaries.
+
+use std::process::ExitCode;
+
+use service_kit::telemetry;
+
+mod cli;
+mod document;
+mod exit;
+mod extract;
+mod serve;
+mod summarize;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = cli::parse();
+    telemetry::init(&cli.telemetry);
+    let ended = match cli.command {
+        cli::Command::Serve(arguments) => serve::run(*arguments).await,
+        cli::Command::Summarize(arguments) => summarize::run(*arguments).await,
+        cli::Command::Extract(arguments) => extract::run(*arguments).await,
+        cli::Command::Health(arguments) => return arguments.run().await,
+    };
+    exit::report(ended)
+}

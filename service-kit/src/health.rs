@@ -79,6 +79,22 @@ pub async fn check(address: &GrpcAddress, service: &str, deadline: Deadline) -> 
     }
 }
 
+/// Watches the server at `address` until it serves; false when it does not by the deadline, or can't be reached.
+pub async fn until_serving(address: &GrpcAddress, deadline: Deadline) -> bool {
+    let watch = async {
+        let mut client = HealthClient::new(channel(address));
+        let message = request(HealthCheckRequest::default(), deadline, &RequestId::generate());
+        let mut statuses = client.watch(message).await.ok()?.into_inner();
+        while let Some(answer) = statuses.message().await.ok()? {
+            if answer.status() == ServingStatus::Serving {
+                return Some(());
+            }
+        }
+        None
+    };
+    matches!(tokio::time::timeout(deadline.remaining(), watch).await, Ok(Some(())))
+}
+
 #[expect(clippy::disallowed_types, reason = "health speaks gRPC")]
 fn tonic_not_found() -> tonic::Code {
     tonic::Code::NotFound

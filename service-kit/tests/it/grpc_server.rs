@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use service_kit::{
     deadline::Deadline,
     grpc::{GrpcAddress, ServeError, Services, channel, serve},
-    health::{Health, HealthCommand, check},
+    health::{Health, HealthCommand, check, until_serving},
     shutdown::DrainArgs,
     testing::listener,
 };
@@ -67,6 +67,16 @@ async fn a_shutdown_says_not_serving_first_and_then_ends_watch_streams() {
     let end = timeout(LONG, seen.message()).await.expect("the stream must end");
     assert!(!matches!(end, Ok(Some(_))), "{end:?}");
     timeout(LONG, server.task).await.expect("the server must end").unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_server_is_told_when_it_serves() {
+    let server = start(DrainArgs::at_once(LONG)).await;
+    let address = GrpcAddress::from(server.address);
+    assert!(!until_serving(&address, Deadline::after(Duration::from_millis(50))).await);
+    let waiting = tokio::spawn(async move { until_serving(&address, Deadline::after(LONG)).await });
+    server.ready.send_replace(true);
+    assert!(waiting.await.unwrap());
 }
 
 #[tokio::test]

@@ -1,0 +1,109 @@
+//! Liveness and readiness.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::StatusCode;
+use serde::Serialize;
+use service_kit::{
+    deadline::Deadline,
+    health::{Health, check},
+};
+use utoipa::ToSchema;
+
+use crate::state::AppState;
+
+/// The process is alive.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Liveness {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the gateway can do its work.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// The verdict.
+    status: ReadyStatus,
+    /// The services that it needs.
+    upstreams: Upstreams,
+}
+
+/// Whether requests should be sent here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReadyStatus {
+    /// Yes.
+    Ready,
+    /// A service that the gateway needs is missing.
+    NotReady,
+    /// The gateway is going down.
+    Stopping,
+}
+
+/// How the services are that the gateway needs.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+struct Upstreams {
+    /// It reads articles.
+    scraper: UpstreamState,
+    /// It writes summaries.
+    summarizer: UpstreamState,
+}
+
+/// How a service is, as its `grpc.health.v1` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum UpstreamState {
+    /// It takes requests.
+    Serving,
+    /// It is there, and takes none now.
+    NotServing,
+    /// It does not answer.
+    Unreachable,
+}
+
+impl From<Health> for UpstreamState {
+    fn from(health: Health) -> Self {
+        match health {
+            Health::Serving => Self::Serving,
+            Health::NotServing => Self::NotServing,
+            Health::Unreachable => Self::Unreachable,
+        }
+    }
+}
+
+/// Says that the process is alive.
+#[utoipa::path(
+    get, path = "/livez", tag = "probes",
+    responses((status = 200, description = "The process is alive.", body = Liveness))
+)]
+pub(super) async fn livez() -> Json<Liveness> {
+    Json(Liveness { status: "ok" })
+}
+
+/// Says whether the gateway and the services that it needs take requests.
+#[utoipa::path(
+    get, path = "/readyz", tag = "probes",
+    responses(
+        (status = 200, description = "Requests can be sent here.", body = Readiness),
+        (status = 503, description = "They can't, or not all of them.", body = Readiness),
+    )
+)]
+pub(super) async fn readyz(State(state): State<AppState>) -> Response {
+    let deadline = Deadline::after(state.config.ready_timeout);
+    let (scraper, summarizer) = tokio::join!(
+        check(&state.config.scraper, "", deadline),
+        check(&state.config.summarizer, "", deadline)
+    );
+    let upstreams = Upstreams { scraper: scraper.into(), summarizer: summarizer.into() };
+    let status = match (scraper, summarizer) {
+        _ if state.stopping.is_cancelled() => ReadyStatus::Stopping,
+        (Health::Serving, Health::Serving) => ReadyStatus::Ready,
+        (_, _) => ReadyStatus::NotReady,
+    };
+    let code = if status == ReadyStatus::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(Readiness { status, upstreams })).into_response()
+}

@@ -1,0 +1,185 @@
+//! robots.txt (RFC 9309): read once a day for each origin, and asked before each hop to an article.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::future::Cache;
+use texting_robots::Robot;
+
+use super::{
+    FetchError,
+    transport::{Gate, Open, Transport},
+};
+use crate::article::{ArticleUrl, RobotsVerdict};
+
+/// Name in robots.txt ("product token").
+const PRODUCT: &str = "nutgraf";
+/// What is read of a robots.txt; RFC 9309 asks for at least this much.
+const MAX_BYTES: usize = 500 * 1024;
+/// Rules with `$` cost a compiled expression each; real files have a few dozen.
+const MAX_ANCHORED: usize = 1_000;
+/// RFC 9309 asks not to use a copy that is older.
+const FRESH: Duration = Duration::from_hours(24);
+/// Memory for rules, in bytes as weighed below.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// Asks robots.txt, with a cache of what it said.
+#[derive(Debug)]
+pub(super) struct Robots {
+    transport: Arc<Transport>,
+    /// By origin.
+    cache: Cache<String, Rules>,
+    ignore: bool,
+}
+
+/// What one origin says.
+#[derive(Debug, Clone)]
+enum Rules {
+    /// It has no robots.txt.
+    Absent,
+    Present {
+        robot: Arc<Robot>,
+        weight: u32,
+    },
+}
+
+impl Robots {
+    pub(super) fn new(transport: Arc<Transport>, ignore: bool) -> Self {
+        let cache = Cache::builder()
+            .time_to_live(FRESH)
+            .max_capacity(CACHE_BYTES)
+            .weigher(|origin: &String, rules: &Rules| match rules {
+                Rules::Absent => origin.len() as u32,
+                Rules::Present { weight, .. } => *weight,
+            })
+            .build();
+        Self { transport, cache, ignore }
+    }
+
+    /// Reads an origin's rules. What can't be had now is an error, which nothing remembers.
+    async fn read(&self, url: &ArticleUrl) -> Result<Rules, FetchError> {
+        let unavailable = |_| FetchError::RobotsUnavailable;
+        let mut at = url.as_url().clone();
+        at.set_path("/robots.txt");
+        at.set_query(None);
+        let at = ArticleUrl::try_from(at).map_err(unavailable)?;
+        let answer = match self.transport.follow(&at, "text/plain, */*;q=0.5", &Open).await {
+            Ok(answer) => answer,
+            // "Unavailable" in the sense of RFC 9309, section 2.3.1.2.
+            Err(FetchError::TooManyRedirects | FetchError::BadRedirect { .. }) => return Ok(Rules::Absent),
+            Err(error) => return Err(error),
+        };
+        match answer.status() {
+            200..=299 => {
+                let text = answer.beginning(MAX_BYTES).await?;
+                // Up to 500 KiB of rules: too much work for a thread that serves others.
+                tokio::task::spawn_blocking(move || parse(&text))
+                    .await
+                    .map_err(|_| FetchError::RobotsUnavailable)
+            }
+            400..=499 => Ok(Rules::Absent),
+            _ => Err(FetchError::RobotsUnavailable),
+        }
+    }
+}
+
+impl Gate for Robots {
+    async fn admit(&self, url: &ArticleUrl) -> Result<RobotsVerdict, FetchError> {
+        if self.ignore {
+            return Ok(RobotsVerdict::Ignored);
+        }
+        let origin = url.as_url().origin().ascii_serialization();
+        let rules = self.cache.try_get_with(origin, self.read(url)).await;
+        match rules.map_err(|error| FetchError::clone(&error))? {
+            Rules::Absent => Ok(RobotsVerdict::Absent),
+            Rules::Present { robot, .. } if robot.allowed(url.as_url().as_str()) => Ok(RobotsVerdict::Allowed),
+            Rules::Present { .. } => Err(FetchError::RobotsDisallowed),
+        }
+    }
+}
+
+/// Reads the rules for us. A line that can't be read is left out, as RFC 9309 asks (section 2.2.4).
+fn parse(text: &[u8]) -> Rules {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut anchored = 0;
+    let mut lines = Vec::new();
+    let mut weight = 1024_usize;
+    for line in text.split(|byte| matches!(byte, b'\n' | b'\r')) {
+        let dear = line.contains(&b'$');
+        anchored += usize::from(dear);
+        if dear && (anchored > MAX_ANCHORED || Robot::new("*", &rule_alone(line)).is_err()) {
+            continue;
+        }
+        weight += line.len() + if dear { 16 * 1024 } else { 128 };
+        lines.push(line);
+    }
+    match Robot::new(PRODUCT, &lines.join(&b'\n')) {
+        Ok(robot) => Rules::Present { robot: Arc::new(robot), weight: u32::try_from(weight).unwrap_or(u32::MAX) },
+        Err(error) => {
+            tracing::info!(%error, "a robots.txt can't be read");
+            Rules::Absent
+        }
+    }
+}
+
+fn rule_alone(line: &[u8]) -> Vec<u8> {
+    [b"User-agent: *\n", line].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn allowed(text: &str, path: &str) -> bool {
+        match parse(text.as_bytes()) {
+            Rules::Absent => true,
+            Rules::Present { robot, .. } => robot.allowed(&format!("https://example.org{path}")),
+        }
+    }
+
+    #[test]
+    fn our_own_group_outranks_the_one_for_everybody() {
+        let text = "User-agent: *\nDisallow: /\n\nUser-agent: Nutgraf\nAllow: /news/\nDisallow: /news/private";
+        assert!(allowed(text, "/news/1"));
+        assert!(!allowed(text, "/news/private/1"));
+        assert!(allowed(text, "/elsewhere"));
+    }
+
+    #[test]
+    fn the_longest_rule_wins_and_wildcards_work() {
+        let text = "\u{feff}User-agent: *\r\nDisallow: /account/\r\nDisallow: /*.pdf$\r\nAllow: /account/terms";
+        assert!(!allowed(text, "/account/me"));
+        assert!(allowed(text, "/account/terms"));
+        assert!(!allowed(text, "/a/b.pdf"));
+        assert!(allowed(text, "/a/b.pdf?page=1"));
+    }
+
+    #[test]
+    fn a_rule_that_is_too_complex_takes_no_other_with_it() {
+        let monster = format!("Disallow: /{}$", "*a".repeat(5_000));
+        let text = format!("User-agent: *\n{monster}\nDisallow: /private/");
+        assert!(!allowed(&text, "/private/1"));
+        assert!(allowed(&text, "/news"));
+    }
+
+    #[test]
+    fn half_a_megabyte_of_anchored_rules_is_read_in_bounded_memory() {
+        let text = format!("User-agent: *\n{}", "Disallow: /*x$\n".repeat(35_000));
+        let Rules::Present { weight, .. } = parse(text.as_bytes()) else { panic!("no rules") };
+        assert!(u64::from(weight) < CACHE_BYTES, "{weight}");
+    }
+
+    #[test]
+    fn a_page_that_is_no_robots_txt_allows_everything() {
+        assert!(allowed("<!doctype html><title>Not found</title>", "/news"));
+        assert!(allowed("", "/news"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_parse(text: Vec<u8>) {
+            parse(&text);
+        }
+    }
+}
