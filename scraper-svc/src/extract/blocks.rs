@@ -1,6 +1,11 @@
 //! The blocks of text of a page, in document order.
 
-use super::page::{NodeIndex, Page, Tag};
+use super::evidence::Evidence;
+use super::page::{NodeIndex, Page};
+use super::tag::Tag;
+
+/// Below this size a cell of a table is data rather than text.
+const SHORT_CELL: usize = 100;
 
 /// A run of text between two borders of blocks.
 pub(super) struct Block {
@@ -8,6 +13,8 @@ pub(super) struct Block {
     pub(super) owner: NodeIndex,
     /// Its first text node.
     pub(super) first: NodeIndex,
+    /// Its last text node.
+    pub(super) last: NodeIndex,
     /// One line, white space collapsed.
     pub(super) text: String,
     /// Its length in Latin-sized characters: one of an ideographic script counts for three.
@@ -19,6 +26,14 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// What the elements around all of it say, from the innermost to its owner.
+    pub(super) fn evidence(&self, page: &Page<'_>) -> Evidence {
+        page.ancestors(self.first)
+            .take_while(|&index| index > self.owner)
+            .filter(|&index| page[index].end > self.last)
+            .fold(page[self.owner].evidence, |found, index| found | page[index].evidence)
+    }
+
     /// The part of the text that is links, 0 to 1.
     pub(super) fn link_density(&self) -> f64 {
         self.linked as f64 / self.size.max(1) as f64
@@ -75,7 +90,9 @@ impl Builder<'_, '_> {
             && end <= index
         {
             self.open.pop();
-            if !tag.is_inline() && tag != Tag::Break {
+            if tag == Tag::Cell {
+                self.end_cell();
+            } else if !tag.is_inline() && tag != Tag::Break {
                 self.flush();
             }
         }
@@ -84,7 +101,7 @@ impl Builder<'_, '_> {
             (Some(text), _) => self.add(index, text),
             (None, Tag::Break) => self.line_break(),
             (None, tag) => {
-                if !tag.is_inline() {
+                if !tag.is_inline() && tag != Tag::Cell {
                     self.flush();
                 }
                 self.open.push((index, node.end, tag));
@@ -99,6 +116,14 @@ impl Builder<'_, '_> {
             self.flush();
         } else if let Some(block) = &mut self.current {
             block.text.push(' ');
+        }
+    }
+
+    /// The short cells of a row are one line.
+    fn end_cell(&mut self) {
+        match &mut self.current {
+            Some(block) if block.size < SHORT_CELL => block.text.push(' '),
+            _ => self.flush(),
         }
     }
 
@@ -118,11 +143,15 @@ impl Builder<'_, '_> {
         let block = self.current.get_or_insert_with(|| Block {
             owner,
             first: index,
+            last: index,
             text: String::new(),
             size: 0,
             linked: 0,
             strong: 0,
         });
+        if !blank {
+            block.last = index;
+        }
         let added = push_collapsed(&mut block.text, text);
         block.size += added;
         block.linked += if in_link { added } else { 0 };

@@ -8,7 +8,8 @@ use regex::Regex;
 
 use super::blocks::Block;
 use super::evidence::Evidence;
-use super::page::{NodeIndex, Page, Tag};
+use super::page::{NodeIndex, Page};
+use super::tag::Tag;
 use crate::article::{Paragraph, ParagraphKind};
 
 /// The most paragraphs of an article.
@@ -17,11 +18,12 @@ const MAX_PARAGRAPHS: usize = 5_000;
 /// The beginnings of lines that point elsewhere, credit a picture or ask for something.
 static FURNITURE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let starts = [
-        r"(read|see|watch|listen)( also| more| next| now)?\s*[:：|]",
+        r"(read|see|watch|listen)( also| more| next| now)?\s*([:：|]|$)",
         r"(also read|more on this|more from|related( articles?| stories| coverage| content| topics?)?|recommended)\b\s*[:：]?",
         r"(click here|sign up|subscribe|follow us|follow .{1,40} on|download (the|our)|join (our|us)|share this|share on|get the latest|don't miss)\b",
-        r"(advertisement|advertising|sponsored( content)?|story continues( below)?|article continues|scroll down|continue reading|loading|skip (to|ad|advert)).{0,30}$",
+        r"(advert|advertisement|advertising|anzeige|werbung|publicidad|publicité|reklama?|annonse|реклама|広告|sponsored( content)?|story continues( below)?|article continues|scroll down|continue reading|loading|skip (to|ad|advert)).{0,30}$",
         r"(photo|image|picture|foto|bild|credit|source|quelle|fotos|photos|bildquelle|imagen|crédit photo)\s*[:：©]",
+        r"(image|photo|slide|bild|foto) \d+ (of|von|de|/) \d+",
         r"(©|\(c\)|copyright|all rights reserved|alle rechte)",
         r"(lesen sie (auch|mehr)|mehr zum thema|auch interessant|das könnte sie|anzeige$|weiterlesen|lire aussi|à lire|lea también|leer más|leia (também|mais)|le[ií] anche|leggi anche|lees ook|les også|läs (också|mer)|czytaj (też|także|więcej)|читайте также|čtěte)\b",
         r"(published|updated|last updated|posted|first published|veröffentlicht|aktualisiert|publié|publicado)\s*(:|on\b|at\b|am\b|le\b)?.{0,50}\d{4}.{0,20}$",
@@ -32,6 +34,32 @@ static FURNITURE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(sign in|log ?in|register)( |$).{0,40}$",
     ];
     Regex::new(&format!(r"(?i)^[\W_]*(?:{})", starts.join("|"))).ok()
+});
+
+/// The source of a picture at the end of its caption.
+static CREDIT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?i)[(\[]\s*(image|photo|picture|pic|bild|foto|credit|source|via)s?\b.{0,60}[)\]]\s*$",
+        r"|(©|\b(bild|foto|photo|image|picture|credit)s?\s?[:©/]).{0,60}$",
+        r"|^(via |/\s*)?(getty( images)?|reuters|afp|ap|epa|dpa|shutterstock|istock|imago|picture alliance|alamy|pa)\b[\w\s/.]{0,30}$",
+    ))
+    .ok()
+});
+
+/// Little but a date or a time of day.
+static DATE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?i)^[^.!?:]{0,16}:?[^.!?:]{0,12}",
+        r"(\b(19|20)\d\d\b|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(\d{2,4})?)",
+        r"[\s,|–-]*(um|at|à|às|ore|kl\.?)?\s*(\d{1,2}[:.h]\d\d)?[\s\w|]{0,8}$",
+        r"|^\d{1,3}\s*(min|mins|minutes|minuten|minutos|minuti)\b.{0,16}$",
+    ))
+    .ok()
+});
+
+/// How to reach or follow the author.
+static CONTACT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)[\w.+-]+@[\w-]+\.\w{2,}|\bfollow (him|her|them|me|us|@\w+)\b|\bon (twitter|facebook|instagram) (at )?@").ok()
 });
 
 /// The paragraphs of the blocks inside `root`.
@@ -51,12 +79,15 @@ pub(super) fn paragraphs(
         .take(MAX_PARAGRAPHS)
         .collect();
     drop_repeats(&mut found);
-    drop_loose_headings(&mut found);
+    drop_loose_ends(&mut found);
     found.into_iter().map(|(block, kind)| Paragraph { text: block.text.clone(), kind }).collect()
 }
 
 /// What a block is, by the elements around it inside the article.
 fn kind(page: &Page<'_>, block: &Block, article: &Range<NodeIndex>) -> ParagraphKind {
+    if block.evidence(page).has(Evidence::CAPTION) || (block.size < 300 && matches(&CREDIT, &block.text)) {
+        return ParagraphKind::Caption;
+    }
     let around = std::iter::once(block.owner).chain(page.ancestors(block.owner));
     for element in around.take_while(|index| article.contains(index)) {
         let node = &page[element];
@@ -79,6 +110,9 @@ fn belongs(page: &Page<'_>, block: &Block, kind: ParagraphKind, title: &str) -> 
     if owner.tag == Tag::Title || block.text == title {
         return false;
     }
+    if owner.tag != Tag::Paragraph && is_marked(block.evidence(page)) && block.size < 300 {
+        return false;
+    }
     let links_only = block.link_density() > 0.85;
     match kind {
         ParagraphKind::Caption => block.size >= 10,
@@ -95,19 +129,37 @@ impl Block {
     }
 }
 
+/// Whether the elements around just this block say that it is furniture.
+fn is_marked(evidence: Evidence) -> bool {
+    [Evidence::FURNITURE, Evidence::BYLINE, Evidence::HIDDEN].into_iter().any(|kind| evidence.has(kind))
+}
+
 fn is_furniture_line(block: &Block) -> bool {
-    block.size < 200 && FURNITURE_LINE.as_ref().is_some_and(|pattern| pattern.is_match(&block.text))
+    (block.size < 200 && matches(&FURNITURE_LINE, &block.text))
+        || (block.size < 60 && matches(&DATE_LINE, &block.text))
+        || (block.size < 300 && matches(&CONTACT, &block.text))
+}
+
+fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
+    pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
 /// Drops blocks that a page holds twice, as for a wide and a narrow screen.
 fn drop_repeats(blocks: &mut Vec<(&Block, ParagraphKind)>) {
     let mut seen = HashSet::new();
-    blocks.retain(|(block, _)| block.size < 40 || seen.insert(block.text.as_str()));
+    blocks.retain(|(block, _)| block.size < 120 || seen.insert(block.text.as_str()));
 }
 
-/// Drops headings at the end, with nothing under them.
-fn drop_loose_headings(blocks: &mut Vec<(&Block, ParagraphKind)>) {
-    while blocks.last().is_some_and(|(_, kind)| *kind == ParagraphKind::Heading) {
+/// Drops what stands loose at both ends: labels before the text, headings and labels with nothing after them.
+fn drop_loose_ends(blocks: &mut Vec<(&Block, ParagraphKind)>) {
+    let is_label = |(block, kind): &(&Block, ParagraphKind), size| match kind {
+        ParagraphKind::Text => block.size < size && !block.ends_sentence(),
+        ParagraphKind::Heading => true,
+        _ => false,
+    };
+    while blocks.last().is_some_and(|block| is_label(block, 60)) {
         blocks.pop();
     }
+    let labels = blocks.iter().take_while(|block| is_label(block, 40)).count();
+    blocks.drain(..labels);
 }

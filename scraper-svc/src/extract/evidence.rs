@@ -48,21 +48,21 @@ impl BitOrAssign for Evidence {
 
 /// Words of a class or id that mean furniture wherever they stand.
 const FURNITURE_WORDS: &str = "ad ads advert adverts advertisement advertising adslot adbox adunit adwrapper \
-    adcontainer sponsored sponsor promo promos promotion promobox related relatedcontent relatedarticles \
+    adcontainer cta sponsored sponsor promo promos promotion promobox related relatedcontent relatedarticles \
     recommended recommendation recommendations recommends recirc recirculation newsletter newsletters signup \
     subscribe subscription share shares sharing sharebar sharetools sharethis addthis social socials outbrain \
     taboola sidebar breadcrumb breadcrumbs cookie cookies consent gdpr taglist toolbar trending popular mostread \
-    mostpopular footer nav navigation navbar menu modal popup paywall piano donate donation pagination pager \
+    mostpopular footer nav navigation navbar menu modal popup donate donation pagination pager \
     tooltip copyright login signin readmore seealso morefrom alsoread ticker infobar skip followus prevnext \
     teasers rail sticky zergnet revcontent nativo dfp gpt banner feedback rating ratings jeg werbung anzeige \
     teilen publicite partage publicidad compartir relacionados relacionadas leiamais lesenswert merkliste \
-    abonnement paybox";
+    abonnement paybox infobox factbox faktenbox infokasten faktaruta";
 
 /// Words that mean furniture when there is little text in the element.
-const DOUBTFUL_WORDS: &str = "widget teaser author bio authors info meta more topics topic tags tag keywords embed \
+const DOUBTFUL_WORDS: &str = "paywall piano widget teaser author bio authors info meta more topics topic tags tag keywords embed \
     carousel slider gallery poll quiz survey overlay disclaimer disclosure header tools actions action buttons \
-    button btn links link crosslinks linkbox hub explore explainer contact player video category categories \
-    label kicker eyebrow follow print audio listen podcast disqus promoted collection upsell factbox infobox \
+    button btn links link crosslinks linkbox hub explore explainer contact video category categories \
+    label kicker eyebrow follow print audio listen podcast disqus promoted collection upsell \
     aside supplement supplementary notice alert message";
 
 const BYLINE_WORDS: &str = "byline bylines timestamp datetime pubdate publishdate dateline published \
@@ -160,6 +160,15 @@ pub(super) fn of_names(names: &str) -> Evidence {
             continue;
         }
         let words = words(name);
+        // `has-sidebar` and `with-ads` name what stands beside.
+        let says = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+        if says(&["has", "with", "no", "without"]) {
+            continue;
+        }
+        // A post of a social network that the article quotes is part of it.
+        if says(&["social", "twitter", "tweet"]) && says(&["embed", "embedded", "tweet"]) {
+            continue;
+        }
         for word in &words {
             found |= of_word(word);
         }

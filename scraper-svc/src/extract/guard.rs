@@ -56,10 +56,10 @@ fn check(page: &Html) -> Result<(), ExtractError> {
         return Err(ExtractError::TooLarge);
     }
     let newest = nodes.rev().find(|node| node.parent().is_some());
-    match newest.is_some_and(|node| node.ancestors().nth(MAX_DEPTH).is_some()) {
-        true => Err(ExtractError::TooDeep),
-        false => Ok(()),
+    if newest.is_some_and(|node| node.ancestors().nth(MAX_DEPTH).is_some()) {
+        return Err(ExtractError::TooDeep);
     }
+    Ok(())
 }
 
 #[cfg(test)]

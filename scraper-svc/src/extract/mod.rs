@@ -11,6 +11,7 @@ mod guard;
 mod metadata;
 mod page;
 mod root;
+mod tag;
 mod verdict;
 mod weigh;
 
@@ -21,8 +22,11 @@ use url::Url;
 
 use self::metadata::Metadata;
 use self::page::Page;
-use self::weigh::Weights;
+use self::weigh::{Strictness, Weights};
 use crate::article::{Paragraph, ParagraphKind};
+
+/// Below this many bytes a text is looked for again by another way.
+const SHORT: usize = 250;
 
 /// What is known of a page's site beforehand.
 #[derive(Debug, Clone, Default)]
@@ -143,11 +147,18 @@ pub fn extract(html: &str, url: Option<&Url>, hints: &Hints) -> Result<Extracted
 fn by_density(page: &Page<'_>, metadata: &Metadata) -> Option<Candidate> {
     let blocks = blocks::of_page(page);
     let all = Weights::of(page, &blocks, |_| true);
-    let cut = weigh::furniture(page, &all);
-    let kept = Weights::of(page, &blocks, |block| !cut[block.owner]);
-    let root = root::find(page, &blocks, &kept, &cut)?;
-    let paragraphs = clean::paragraphs(page, &blocks, root, &cut, &metadata.title);
-    Some(Candidate { paragraphs, extractor: "density" })
+    let found = |strictness| {
+        let cut = weigh::furniture(page, &all, strictness);
+        let kept = Weights::of(page, &blocks, |block| !cut[block.owner]);
+        let root = root::find(page, &blocks, &kept, &cut, &metadata.title)?;
+        let paragraphs = clean::paragraphs(page, &blocks, root, &cut, &metadata.title);
+        Some(Candidate { paragraphs, extractor: "density" })
+    };
+    let strict = found(Strictness::Strict);
+    match strict.as_ref().map_or(0, |candidate| text_of(&candidate.paragraphs).len()) {
+        0..SHORT => found(Strictness::Lenient).or(strict),
+        _ => strict,
+    }
 }
 
 /// The text of the elements that a source's selectors name, where they hold enough of it.
@@ -157,9 +168,9 @@ fn by_selectors(html: &scraper::Html, hints: &Hints, metadata: &Metadata) -> Opt
         let page = Page::of_parts(html, &chosen);
         let blocks = blocks::of_page(&page);
         let weights = Weights::of(&page, &blocks, |_| true);
-        let cut = weigh::furniture(&page, &weights);
+        let cut = weigh::furniture(&page, &weights, Strictness::Strict);
         let paragraphs = clean::paragraphs(&page, &blocks, 0, &cut, &metadata.title);
-        (text_of(&paragraphs).len() >= 250).then_some(Candidate { paragraphs, extractor: "selectors" })
+        (text_of(&paragraphs).len() >= SHORT).then_some(Candidate { paragraphs, extractor: "selectors" })
     })
 }
 
@@ -170,8 +181,18 @@ fn with_json_ld(found: Candidate, metadata: &Metadata) -> Candidate {
     if body.chars().count() < 400 || found_length * 2 >= body.chars().count() {
         return found;
     }
-    let paragraph = |text: &str| Paragraph { text: text.to_owned(), kind: ParagraphKind::Text };
-    Candidate { paragraphs: body.lines().map(paragraph).collect(), extractor: "json-ld" }
+    let paragraphs = paragraphs_of(body);
+    if text_of(&paragraphs).chars().count() <= found_length * 2 {
+        return found;
+    }
+    Candidate { paragraphs, extractor: "json-ld" }
+}
+
+/// The paragraphs of a text that is plain, with a line each, or HTML.
+fn paragraphs_of(body: &str) -> Vec<Paragraph> {
+    let Ok(html) = guard::parse(&body.replace('\n', "<br><br>")) else { return Vec::new() };
+    let blocks = blocks::of_page(&Page::new(&html));
+    blocks.into_iter().map(|block| Paragraph { text: block.text, kind: ParagraphKind::Text }).collect()
 }
 
 fn text_of(paragraphs: &[Paragraph]) -> String {

@@ -9,6 +9,7 @@ use scraper::node::Element;
 use scraper::{Html, Node};
 
 use super::evidence::{self, Evidence};
+use super::tag::Tag;
 
 /// Where a node stands in its page; a child's is larger than its parent's.
 pub(super) type NodeIndex = usize;
@@ -32,98 +33,8 @@ pub(super) struct PageNode<'a> {
     pub(super) evidence: Evidence,
     /// Its `class` attribute.
     pub(super) class: &'a str,
-}
-
-/// The elements that extraction tells apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tag {
-    /// A text node.
-    Text,
-    /// `a`
-    Link,
-    /// `br`
-    Break,
-    /// `b` or `strong`
-    Strong,
-    /// Any other element that flows in a line.
-    Inline,
-    /// `p`
-    Paragraph,
-    /// `h1`
-    Title,
-    /// `h2` to `h6`
-    Heading,
-    /// `blockquote`
-    Quote,
-    /// `li`, `dd` or `dt`
-    ListItem,
-    /// `ul`, `ol` or `dl`
-    List,
-    /// `pre`
-    Preformatted,
-    /// `figcaption`
-    Caption,
-    /// `figure`
-    Figure,
-    /// `table`
-    Table,
-    /// `td` or `th`
-    Cell,
-    /// `article`
-    Article,
-    /// `main`
-    Main,
-    /// `section`
-    Section,
-    /// `header`
-    Header,
-    /// `nav`, `footer`, `aside`, `form` or `menu`
-    Furniture,
-    /// Any other block, such as `div`
-    Block,
-}
-
-impl Tag {
-    /// The tag of an element's name; `None` for elements whose content is never running text.
-    fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "script" | "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object"
-            | "select" | "textarea" | "canvas" | "audio" | "video" | "head" | "button" | "input" | "link"
-            | "meta" | "dialog" | "img" | "hr" | "source" | "picture" | "embed" | "option" | "datalist"
-            | "progress" => {
-                return None;
-            }
-            "a" => Self::Link,
-            "br" => Self::Break,
-            "b" | "strong" => Self::Strong,
-            "p" => Self::Paragraph,
-            "h1" => Self::Title,
-            "h2" | "h3" | "h4" | "h5" | "h6" => Self::Heading,
-            "blockquote" => Self::Quote,
-            "li" | "dd" | "dt" => Self::ListItem,
-            "ul" | "ol" | "dl" => Self::List,
-            "pre" => Self::Preformatted,
-            "figcaption" => Self::Caption,
-            "figure" => Self::Figure,
-            "table" => Self::Table,
-            "td" | "th" => Self::Cell,
-            "article" => Self::Article,
-            "main" => Self::Main,
-            "section" => Self::Section,
-            "header" => Self::Header,
-            "nav" | "footer" | "aside" | "form" | "menu" => Self::Furniture,
-            "div" | "body" | "html" | "tbody" | "thead" | "tfoot" | "tr" | "center" | "address"
-            | "details" | "summary" | "fieldset" | "hgroup" | "caption" => Self::Block,
-            _ if name.starts_with("amp-") => return None,
-            _ if name.contains('-') => Self::Block,
-            _ => Self::Inline,
-        })
-    }
-
-    /// Whether it flows in the line around it.
-    pub(super) fn is_inline(self) -> bool {
-        matches!(self, Self::Text | Self::Link | Self::Strong | Self::Inline)
-    }
+    /// How many buttons, fields and players stand directly in it.
+    pub(super) controls: usize,
 }
 
 impl<'a> Page<'a> {
@@ -199,12 +110,16 @@ impl<'a> Builder<'a> {
             return;
         }
         let parent = self.open.last().copied().unwrap_or_default();
-        match PageNode::of(node.value(), parent, &mut self.known) {
-            Some(new) => {
-                self.open.push(self.nodes.len());
-                self.nodes.push(new);
-            }
-            None => self.skipped = Some(node.id()),
+        if let Some(new) = PageNode::of(node.value(), parent, &mut self.known) {
+            self.open.push(self.nodes.len());
+            self.nodes.push(new);
+            return;
+        }
+        self.skipped = Some(node.id());
+        if is_control(node.value())
+            && let Some(around) = self.nodes.get_mut(parent)
+        {
+            around.controls += 1;
         }
     }
 
@@ -230,6 +145,13 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Whether a node is there to be used rather than read.
+fn is_control(node: &Node) -> bool {
+    const CONTROLS: [&str; 8] =
+        ["button", "input", "select", "textarea", "iframe", "audio", "video", "dialog"];
+    node.as_element().is_some_and(|element| CONTROLS.contains(&element.name()))
+}
+
 /// Indices come from the page itself, never from what was fetched.
 impl<'a> Index<NodeIndex> for Page<'a> {
     type Output = PageNode<'a>;
@@ -241,7 +163,15 @@ impl<'a> Index<NodeIndex> for Page<'a> {
 
 impl<'a> PageNode<'a> {
     fn root() -> Self {
-        Self { parent: 0, end: 0, tag: Tag::Block, text: None, evidence: Evidence::default(), class: "" }
+        Self {
+            parent: 0,
+            end: 0,
+            tag: Tag::Block,
+            text: None,
+            evidence: Evidence::default(),
+            class: "",
+            controls: 0,
+        }
     }
 
     fn of(node: &'a Node, parent: NodeIndex, known: &mut HashMap<&'a str, Evidence>) -> Option<Self> {

@@ -6,14 +6,26 @@
 
 use super::blocks::Block;
 use super::evidence::Evidence;
-use super::page::{NodeIndex, Page, Tag};
+use super::metadata::folded;
+use super::page::{NodeIndex, Page};
+use super::tag::Tag;
 use super::weigh::Weights;
 
 /// How far out a block of prose speaks for the elements around it.
 const REACH: usize = 6;
 
+/// The prose, in Latin-sized characters, that makes the `article` element around a headline more than a header.
+const HOME_PROSE: usize = 250;
+
 /// The element that holds the article's text; `None` where the page has no prose.
-pub(super) fn find(page: &Page<'_>, blocks: &[Block], weights: &Weights, cut: &[bool]) -> Option<NodeIndex> {
+pub(super) fn find(
+    page: &Page<'_>,
+    blocks: &[Block],
+    weights: &Weights,
+    cut: &[bool],
+    title: &str,
+) -> Option<NodeIndex> {
+    let place = Place::of_title(page, blocks, weights, cut, title);
     let mut scores = vec![0.0; page.indices().len()];
     for block in blocks.iter().filter(|block| block.is_prose() && !cut[block.owner]) {
         let weight = (block.size - block.linked) as f64;
@@ -29,10 +41,60 @@ pub(super) fn find(page: &Page<'_>, blocks: &[Block], weights: &Weights, cut: &[
     let best = page
         .indices()
         .filter(|&index| scores[index] > 0.0)
-        .map(|index| (index, scores[index] * factor(page, weights, index)))
+        .map(|index| {
+            (index, scores[index] * factor(page, weights, index) * place.factor(page, weights, index))
+        })
         .max_by(|a, b| a.1.total_cmp(&b.1))?
         .0;
     Some(climb(page, weights, best))
+}
+
+/// Where the headline stands, and how much prose follows it.
+struct Place {
+    title: Option<NodeIndex>,
+    /// The `article` element that the headline stands in.
+    home: Option<NodeIndex>,
+    /// First node of each block of prose after the headline, and the prose from the headline up to it.
+    before: Vec<(NodeIndex, usize)>,
+}
+
+impl Place {
+    fn of_title(page: &Page<'_>, blocks: &[Block], weights: &Weights, cut: &[bool], title: &str) -> Self {
+        let wanted = folded(title);
+        let is_title = |block: &&Block| {
+            let node = page[block.owner].tag;
+            matches!(node, Tag::Title | Tag::Heading | Tag::Block)
+                && !wanted.is_empty()
+                && folded(&block.text) == wanted
+        };
+        let in_heading = blocks.iter().filter(|block| page[block.owner].tag == Tag::Title).find(is_title);
+        let title = in_heading.or_else(|| blocks.iter().find(is_title)).map(|block| block.first);
+        let mut sum = 0;
+        let mut before = Vec::new();
+        for block in blocks.iter().filter(|block| title.is_none_or(|title| block.first > title)) {
+            if block.is_prose() && !cut[block.owner] {
+                before.push((block.first, sum));
+                sum += block.size - block.linked;
+            }
+        }
+        let home = title.and_then(|title| {
+            page.ancestors(title)
+                .find(|&index| page[index].tag == Tag::Article && weights.prose[index] >= HOME_PROSE)
+        });
+        Self { title, home, before }
+    }
+
+    /// An article follows its headline; one that comes after another's text belongs to another headline.
+    fn factor(&self, page: &Page<'_>, weights: &Weights, index: NodeIndex) -> f64 {
+        if self.title.is_some_and(|title| page[index].end <= title) {
+            return 0.5;
+        }
+        let next = self.before.partition_point(|(first, _)| *first < index);
+        let between = self.before.get(next).map_or(0, |(_, sum)| *sum);
+        let own = weights.prose[index].max(1);
+        let at_home = self.home.is_none_or(|home| page.subtree(home).contains(&index));
+        (1.0 + between as f64 / own as f64).powi(-2) * if at_home { 1.0 } else { 0.5 }
+    }
 }
 
 /// What the element's own name and links make of its score.
@@ -68,7 +130,8 @@ fn climb(page: &Page<'_>, weights: &Weights, from: NodeIndex) -> NodeIndex {
             break;
         }
         let alike = alike(page, weights, best, outer);
-        if alike * 10 < (gets - have) * 6 || page[outer].evidence.has(Evidence::FURNITURE) {
+        let said = page[outer].evidence;
+        if alike * 10 < (gets - have) * 6 || (said.has(Evidence::FURNITURE) && !said.has(Evidence::BODY)) {
             break;
         }
         best = outer;
@@ -85,7 +148,9 @@ fn alike(page: &Page<'_>, weights: &Weights, inner: NodeIndex, outer: NodeIndex)
     while index < page[outer].end {
         let node = &page[index];
         if index != child {
-            let same = node.tag == page[child].tag && node.class == page[child].class;
+            let same = node.tag == page[child].tag
+                && node.class == page[child].class
+                && (!node.class.is_empty() || node.tag == Tag::Section);
             let text = matches!(node.tag, Tag::Paragraph | Tag::Heading | Tag::List | Tag::Quote);
             if same || text || node.evidence.has(Evidence::BODY) {
                 alike += weights.prose[index];

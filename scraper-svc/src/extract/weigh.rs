@@ -2,7 +2,8 @@
 
 use super::blocks::Block;
 use super::evidence::Evidence;
-use super::page::{NodeIndex, Page, Tag};
+use super::page::{NodeIndex, Page};
+use super::tag::Tag;
 
 /// Sizes are in Latin-sized characters, see [`Block::size`]; each vector has one entry per node of the page.
 pub(super) struct Weights {
@@ -12,18 +13,36 @@ pub(super) struct Weights {
     pub(super) linked: Vec<usize>,
     /// Text of blocks that read like prose, without their links.
     pub(super) prose: Vec<usize>,
+    /// Number of buttons, fields and players.
+    controls: Vec<usize>,
+    /// Number of headings that are links, as those of teasers are.
+    linked_headings: Vec<usize>,
+    /// Number of blocks that read like prose.
+    paragraphs: Vec<usize>,
 }
 
 impl Weights {
     /// Weighs every element by the blocks that `keep` lets through.
     pub(super) fn of(page: &Page<'_>, blocks: &[Block], keep: impl Fn(&Block) -> bool) -> Self {
         let nodes = page.indices().len();
-        let mut weights = Self { size: vec![0; nodes], linked: vec![0; nodes], prose: vec![0; nodes] };
+        let controls = page.indices().map(|index| page[index].controls).collect();
+        let mut weights = Self {
+            size: vec![0; nodes],
+            linked: vec![0; nodes],
+            prose: vec![0; nodes],
+            controls,
+            linked_headings: vec![0; nodes],
+            paragraphs: vec![0; nodes],
+        };
         for block in blocks.iter().filter(|block| keep(block)) {
             weights.size[block.owner] += block.size;
             weights.linked[block.owner] += block.linked;
             if block.is_prose() {
                 weights.prose[block.owner] += block.size - block.linked;
+                weights.paragraphs[block.owner] += 1;
+            }
+            if block.link_density() > 0.9 && is_heading(page, block) {
+                weights.linked_headings[block.owner] += 1;
             }
         }
         for index in page.indices().skip(1).rev() {
@@ -31,6 +50,9 @@ impl Weights {
             weights.size[parent] += weights.size[index];
             weights.linked[parent] += weights.linked[index];
             weights.prose[parent] += weights.prose[index];
+            weights.controls[parent] += weights.controls[index];
+            weights.linked_headings[parent] += weights.linked_headings[index];
+            weights.paragraphs[parent] += weights.paragraphs[index];
         }
         weights
     }
@@ -46,41 +68,90 @@ impl Weights {
     }
 }
 
+/// How much is taken for furniture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// All that looks like it.
+    Strict,
+    /// Only what HTML's own elements and comment lists say, for pages whose names mislead.
+    Lenient,
+}
+
 /// For each node whether it, or an element around it, is furniture.
 ///
-/// Names lie: a site may call the wrapper of everything `has-sidebar`. So no element is furniture that holds a large
-/// part of the page's prose.
-pub(super) fn furniture(page: &Page<'_>, weights: &Weights) -> Vec<bool> {
+/// Names lie: a site may call the wrapper of everything `sidebar-grid`. So no element is furniture that holds a large
+/// part of the page's prose, and nothing counts as hidden where most of the page would be.
+pub(super) fn furniture(page: &Page<'_>, weights: &Weights, strictness: Strictness) -> Vec<bool> {
+    let hidden: usize = page
+        .indices()
+        .filter(|&index| page[index].evidence.has(Evidence::HIDDEN))
+        .filter(|&index| !page.ancestors(index).any(|around| page[around].evidence.has(Evidence::HIDDEN)))
+        .map(|index| weights.prose[index])
+        .sum();
+    let trust_hidden = hidden * 5 < weights.total() * 2;
     let mut cut = vec![false; page.indices().len()];
     for index in page.indices().skip(1) {
-        cut[index] = cut[page[index].parent] || is_furniture(page, weights, index);
+        let furniture = match strictness {
+            Strictness::Strict => is_furniture(page, weights, index, trust_hidden),
+            Strictness::Lenient => {
+                page[index].tag == Tag::Furniture || page[index].evidence.has(Evidence::COMMENTS)
+            }
+        };
+        cut[index] = cut[page[index].parent] || furniture;
     }
     cut
 }
 
-fn is_furniture(page: &Page<'_>, weights: &Weights, index: NodeIndex) -> bool {
+fn is_furniture(page: &Page<'_>, weights: &Weights, index: NodeIndex, trust_hidden: bool) -> bool {
     let node = &page[index];
-    if node.evidence == Evidence::default() {
+    if node.tag.is_inline() {
         return false;
     }
     let share = weights.prose[index] as f64 / weights.total().max(1) as f64;
     let says = |evidence| node.evidence.has(evidence);
     let body = says(Evidence::BODY) || says(Evidence::ARTICLE_BODY);
-    if node.tag.is_inline() {
-        return says(Evidence::HIDDEN) && share < 0.1;
-    }
     (says(Evidence::FURNITURE) && share < if body { 0.05 } else { 0.4 })
         || (says(Evidence::COMMENTS) && !body && share < 0.9)
-        || (says(Evidence::HIDDEN) && share < 0.5)
+        || (says(Evidence::HIDDEN) && trust_hidden && share < 0.5)
         || (says(Evidence::BYLINE) && share < 0.05 && weights.size[index] < 500)
         || (says(Evidence::DOUBTFUL)
             && !body
             && share < 0.2
             && is_poor(weights, index)
-            && node.tag != Tag::Paragraph)
+            && !matches!(node.tag, Tag::Paragraph | Tag::Quote))
+        || (node.tag == Tag::List && share < 0.1 && weights.link_density(index) > 0.55)
+        || (is_teaser(weights, index)
+            && !body
+            && share < 0.2
+            && (is_box(node.tag) || node.tag == Tag::Heading))
+        || (weights.controls[index] > 0
+            && !body
+            && share < 0.1
+            && weights.size[index] < 800
+            && is_box(node.tag))
+}
+
+/// Whether an element is a box of teasers: headings that are links, with a line or two of text each.
+fn is_teaser(weights: &Weights, index: NodeIndex) -> bool {
+    let headings = weights.linked_headings[index];
+    headings > 0 && weights.paragraphs[index] <= 2 * headings && weights.size[index] < 700 * headings
+}
+
+/// Whether a block is a heading, or stands in one.
+fn is_heading(page: &Page<'_>, block: &Block) -> bool {
+    let around = std::iter::once(block.owner).chain(page.ancestors(block.owner)).take(3);
+    around.into_iter().any(|index| page[index].tag == Tag::Heading)
 }
 
 /// Whether an element has next to no running text, or more links than text.
 fn is_poor(weights: &Weights, index: NodeIndex) -> bool {
     weights.prose[index] == 0 || weights.link_density(index) > 0.4
+}
+
+/// Whether an element can be a box of its own, as those with buttons and players in them are.
+fn is_box(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Block | Tag::Section | Tag::Article | Tag::Figure | Tag::Header | Tag::List | Tag::ListItem
+    )
 }

@@ -16,8 +16,14 @@ static LEAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// What stands in brackets after a name: initials, a paper, a credit.
+static ASIDE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\s*[(\[][^)\]]{0,60}[)\]]").ok());
+
+static BETWEEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\s*[;|,•·\n]\s*|\s+(?:and|&|und|et|og|och)\s+").ok());
+
 /// Authors' names: several in one text are parted; "By", addresses and repeats are left out.
-pub(super) fn names(written: Vec<String>) -> Vec<String> {
+pub(super) fn names(written: &[String]) -> Vec<String> {
     let parted = written.iter().take(MAX_AUTHORS).flat_map(|text| split(text)).collect();
     let mut names = distinct(parted);
     names.truncate(MAX_AUTHORS);
@@ -27,13 +33,14 @@ pub(super) fn names(written: Vec<String>) -> Vec<String> {
 fn split(text: &str) -> Vec<String> {
     let line = super::title::plain(text);
     let line = LEAD.as_ref().map_or(line.as_str().into(), |lead| lead.replace(&line, ""));
-    line.split([';', '|', ',', '•'])
-        .flat_map(|part| {
-            part.split(" and ").flat_map(|part| part.split(" & ")).flat_map(|part| part.split(" und "))
-        })
-        .map(|part| part.trim().trim_matches(['-', '–', '.', ':', '@']).trim().to_owned())
-        .filter(|part| is_name(part))
-        .collect()
+    let line = ASIDE.as_ref().map_or_else(|| line.clone(), |aside| aside.replace_all(&line, ""));
+    let parts: Vec<&str> = match &*BETWEEN {
+        Some(between) => between.split(&line).collect(),
+        None => vec![&*line],
+    };
+    let trimmed =
+        parts.into_iter().map(|part| part.trim().trim_matches(['-', '–', ':', '@']).trim().to_owned());
+    trimmed.filter(|part| is_name(part)).collect()
 }
 
 fn is_name(text: &str) -> bool {
@@ -44,4 +51,32 @@ fn is_name(text: &str) -> bool {
         && !text.contains("://")
         && !text.starts_with("www.")
         && !text.contains('@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(written: &[&str]) -> Vec<String> {
+        names(&written.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn several_authors_in_one_line_are_parted() {
+        assert_eq!(of(&["By Jane Roe and John Doe"]), ["Jane Roe", "John Doe"]);
+        assert_eq!(
+            of(&["Von Ada Müller, Ben Groß und Carla Weiß"]),
+            ["Ada Müller", "Ben Groß", "Carla Weiß"]
+        );
+        assert_eq!(of(&["Ida Holm og Per Lund", "Ida Holm"]), ["Ida Holm", "Per Lund"]);
+    }
+
+    #[test]
+    fn what_is_no_name_is_left_out() {
+        assert_eq!(
+            of(&["Jane Roe (jr)", "https://example.org/jane", "desk@example.org", "12", ""]),
+            ["Jane Roe"]
+        );
+        assert_eq!(of(&["Jane O&#39;Neil"]), ["Jane O'Neil"]);
+    }
 }

@@ -25,17 +25,15 @@ pub(super) fn has_time(date: &str) -> bool {
 }
 
 fn iso(text: &str) -> Option<String> {
-    let pieces = PARSER.parse_pieces(text).ok()?;
+    let joined = text.replace(" +", "+").replace(" -", "-");
+    let pieces = PARSER.parse_pieces(&joined).ok()?;
     let date = pieces.date();
-    let offset = match pieces.offset() {
-        Some(PiecesOffset::Zulu) => Some(Offset::UTC),
-        Some(PiecesOffset::Numeric(offset)) => Some(offset.offset()),
-        _ => None,
-    };
-    match (pieces.time(), offset) {
-        (Some(time), Some(offset)) => {
-            let instant = offset.to_timestamp(date.to_datetime(time)).ok()?;
-            Some(instant.display_with_offset(offset).to_string())
+    let instant = |time, offset: Offset| offset.to_timestamp(date.to_datetime(time)).ok();
+    match (pieces.time(), pieces.offset()) {
+        (Some(time), Some(PiecesOffset::Zulu)) => Some(instant(time, Offset::UTC)?.to_string()),
+        (Some(time), Some(PiecesOffset::Numeric(numeric))) => {
+            let offset = numeric.offset();
+            Some(instant(time, offset)?.display_with_offset(offset).to_string())
         }
         _ => Some(date.to_string()),
     }
@@ -54,9 +52,10 @@ mod tests {
     fn a_time_keeps_the_offset_of_its_page() {
         for (written, expected) in [
             ("2024-08-28T10:15:00+02:00", "2024-08-28T10:15:00+02:00"),
+            ("2024-08-28 10:15:00 +02:00", "2024-08-28T10:15:00+02:00"),
             ("2024-08-28T10:15:00+0200", "2024-08-28T10:15:00+02:00"),
-            ("2024-08-28 10:15:00Z", "2024-08-28T10:15:00+00:00"),
-            ("2024-08-28T10:15:00.123Z", "2024-08-28T10:15:00.123+00:00"),
+            ("2024-08-28 10:15:00Z", "2024-08-28T10:15:00Z"),
+            ("2024-08-28T10:15:00.123Z", "2024-08-28T10:15:00.123Z"),
             ("Wed, 28 Aug 2024 10:15:00 -0400", "2024-08-28T10:15:00-04:00"),
         ] {
             assert_eq!(normalized(written).as_deref(), Some(expected), "{written}");

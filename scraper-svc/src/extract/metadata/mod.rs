@@ -11,6 +11,7 @@ use scraper::{ElementRef, Html};
 use url::Url;
 
 use self::json_ld::JsonLd;
+pub(super) use self::title::folded;
 use super::Hints;
 
 /// The longest text that is taken from one attribute, in bytes.
@@ -26,7 +27,7 @@ pub(super) struct Metadata {
     pub(super) published_at: Option<String>,
     pub(super) language: Option<String>,
     pub(super) lead_image_url: Option<Url>,
-    /// The whole text, where JSON-LD has it.
+    /// The whole text, where JSON-LD has it; plain or HTML.
     pub(super) body: Option<String>,
     /// Whether schema.org says that all can read it.
     pub(super) free: Option<bool>,
@@ -66,11 +67,11 @@ impl Metadata {
         Self {
             canonical_url: canonical.and_then(address).filter(web),
             title: found.title(&json_ld, site_name.as_deref()),
-            authors: found.authors(&json_ld),
+            authors: found.authors(&json_ld, site_name.as_deref()),
             published_at: found.published(&json_ld),
             language: found.language(&json_ld, hints),
             lead_image_url: image.or(json_ld.image).as_deref().and_then(address).filter(web),
-            body: json_ld.body.as_deref().map(title::plain),
+            body: json_ld.body,
             free: json_ld.free,
             is_article: json_ld.is_article || found.first(&["og:type"]) == Some("article"),
             site_name,
@@ -146,7 +147,11 @@ impl<'a> Found<'a> {
             .or(self.heading.as_deref())
             .or(self.title.as_deref())
             .unwrap_or_default();
-        title::without_site(&title::plain(written), site)
+        let title = title::without_site(&title::plain(written), site);
+        match &self.heading {
+            Some(heading) if title::extends(&title, heading) => heading.clone(),
+            _ => title,
+        }
     }
 
     fn site_name(&self, json_ld: &JsonLd, hints: &Hints) -> Option<String> {
@@ -157,12 +162,26 @@ impl<'a> Found<'a> {
             .or(hints.site_name.clone())
     }
 
-    fn authors(&self, json_ld: &JsonLd) -> Vec<String> {
+    /// The first list of names that is more than the name of the site.
+    fn authors(&self, json_ld: &JsonLd, site: Option<&str>) -> Vec<String> {
         let by_meta = ["article:author", "author", "parsely-author", "dc.creator", "byl", "sailthru.author"];
-        let mut choices = vec![json_ld.authors.clone()];
-        choices.extend(by_meta.iter().map(|name| self.all(name)));
-        choices.extend([self.authors.clone(), self.author_links.clone()]);
-        choices.into_iter().map(authors::names).find(|names| !names.is_empty()).unwrap_or_default()
+        let mut choices = vec![authors::names(&json_ld.authors)];
+        choices.extend(by_meta.iter().map(|name| authors::names(&self.all(name))));
+        choices.push(authors::names(&self.labelled_author()));
+        choices.extend([&self.authors, &self.author_links].map(|written| authors::names(written)));
+        choices.retain(|names| !names.is_empty());
+        let is_site = |name: &String| site.is_some_and(|site| title::folded(site) == title::folded(name));
+        let person = choices.iter().position(|names| !names.iter().all(is_site)).unwrap_or_default();
+        choices.into_iter().nth(person).unwrap_or_default()
+    }
+
+    /// The author in the pair of label and value that WordPress sites give for Twitter's cards; the label is
+    /// translated, and stands first.
+    fn labelled_author(&self) -> Vec<String> {
+        let is_labelled =
+            self.first(&["twitter:label1"]).is_some() && self.first(&["twitter:label2"]).is_some();
+        let name = self.first(&["twitter:data1"]).filter(|name| !name.chars().any(|c| c.is_ascii_digit()));
+        name.filter(|_| is_labelled).map(str::to_owned).into_iter().collect()
     }
 
     fn published(&self, json_ld: &JsonLd) -> Option<String> {
