@@ -1,0 +1,90 @@
+//! An article by its address, with its summary where one is asked for.
+
+use axum::{Extension, extract::State, response::Response};
+use http::StatusCode;
+use serde::Deserialize;
+use service_kit::request_id::RequestId;
+
+use super::{Choices, Given, Visit, with_retry_after};
+use crate::{
+    article::ArticleUrl,
+    digest::DigestInput,
+    error::Problem,
+    options::SummaryOptions,
+    routes::input::{ApiQuery, article_url},
+    state::AppState,
+    views::{
+        front::Place,
+        page,
+        story::{Outcome, StoryPage},
+    },
+};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ArticleQuery {
+    url: Option<String>,
+    #[serde(flatten)]
+    choices: Choices,
+}
+
+pub(super) async fn article(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+    ApiQuery(query): ApiQuery<ArticleQuery>,
+) -> Response {
+    let visit = Visit { state, request_id };
+    visit.story(query, false).await
+}
+
+pub(super) async fn summary(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+    ApiQuery(query): ApiQuery<ArticleQuery>,
+) -> Response {
+    let visit = Visit { state, request_id };
+    visit.story(query, true).await
+}
+
+impl Visit {
+    /// An article, with its summary when it is asked for.
+    async fn story(&self, query: ArticleQuery, summarize: bool) -> Response {
+        let given = query.url.clone().unwrap_or_default();
+        let (url, options) = match checked(query) {
+            Ok(checked) => checked,
+            Err(problem) => return self.refuse_url(&problem, given, SummaryOptions::default()).await,
+        };
+        let call = self.state.summary_call(&self.request_id);
+        let article = match self.state.digests.article(&url, &self.state.article_call(&self.request_id)).await
+        {
+            Ok(article) => article,
+            Err(error) => return self.refuse_url(&error.into(), given, options).await,
+        };
+        if !summarize {
+            return page(StatusCode::OK, &StoryPage::article(&article, options, Outcome::NotAsked));
+        }
+        match self.state.digests.digest(DigestInput::Url { url, title: None }, &options, &call).await {
+            Ok(digest) => {
+                // What was summarized is what is shown, also where the page has changed in between.
+                let article = digest.article.unwrap_or(article);
+                page(
+                    StatusCode::OK,
+                    &StoryPage::article(&article, options, Outcome::Summary(&digest.summary)),
+                )
+            }
+            Err(error) => {
+                let problem = Problem::from(error);
+                let outcome = Outcome::Failed(self.panel(&problem, true));
+                let template = StoryPage::article(&article, options, outcome);
+                with_retry_after(page(problem.kind.status(), &template), &problem)
+            }
+        }
+    }
+
+    async fn refuse_url(&self, problem: &Problem, url: String, options: SummaryOptions) -> Response {
+        self.refuse(Place::Url, problem, Given { url, options, ..Given::default() }).await
+    }
+}
+
+fn checked(query: ArticleQuery) -> Result<(ArticleUrl, SummaryOptions), Problem> {
+    Ok((article_url(query.url.as_deref())?, query.choices.try_into()?))
+}

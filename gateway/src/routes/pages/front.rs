@@ -1,0 +1,95 @@
+//! The front page, and *Get News*.
+
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::StatusCode;
+use serde::Deserialize;
+use service_kit::request_id::RequestId;
+
+use super::{Given, Visit};
+use crate::{
+    error::{Fault, Problem, ProblemKind},
+    routes::input::ApiQuery,
+    state::AppState,
+    views::{
+        front::{FrontPage, Place, Teaser},
+        page,
+    },
+};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SourceQuery {
+    source: Option<String>,
+}
+
+impl SourceQuery {
+    /// The source; an empty value is one that was not given.
+    fn id(self) -> Option<String> {
+        self.source.filter(|source| !source.is_empty())
+    }
+}
+
+pub(super) async fn front(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+    ApiQuery(query): ApiQuery<SourceQuery>,
+) -> Response {
+    Visit { state, request_id }.front(query.id()).await
+}
+
+/// Get News: leads to some article of the source, so that the page has an address to reload and share.
+pub(super) async fn random(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+    ApiQuery(query): ApiQuery<SourceQuery>,
+) -> Response {
+    let visit = Visit { state, request_id };
+    let source = query.id();
+    let call = visit.state.article_call(&visit.request_id);
+    match visit.state.digests.random_article(source.as_deref(), None, &call).await {
+        Ok(article) => {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            query.append_pair("url", &article.url);
+            Redirect::to(&format!("/article?{}", query.finish())).into_response()
+        }
+        Err(error) => {
+            visit.refuse(Place::Source, &of_source(error.into()), Given { source, ..Given::default() }).await
+        }
+    }
+}
+
+impl Visit {
+    /// The front page, with the headlines of the source that is picked.
+    async fn front(&self, source: Option<String>) -> Response {
+        let call = self.state.article_call(&self.request_id);
+        let digests = &self.state.digests;
+        let headlines = digests.headlines(source.as_deref(), None, &call);
+        let (sources, headlines) = tokio::join!(digests.sources(&call), headlines);
+        let (headlines, problem) = match headlines {
+            Ok(found) => (found.headlines, None),
+            Err(error) => (Vec::new(), Some(of_source(error.into()))),
+        };
+        let status = match &problem {
+            Some(problem) if problem.kind == ProblemKind::UnknownSource => problem.kind.status(),
+            // The rest of the page works without headlines.
+            _ => StatusCode::OK,
+        };
+        let template = FrontPage {
+            headlines: headlines.into_iter().map(Teaser::from).collect(),
+            failure: problem.as_ref().map(|problem| self.failure(Place::Headlines, problem, true)),
+            ..self.form(sources, Given { source, ..Given::default() })
+        };
+        page(status, &template)
+    }
+}
+
+/// Nobody gave an address who picked a source.
+fn of_source(problem: Problem) -> Problem {
+    match problem.kind.fault() {
+        Fault::Site => problem.with_detail("Pick another source, give an address, or try again later."),
+        Fault::Caller | Fault::Ours => problem,
+    }
+}

@@ -1,0 +1,3 @@
+//! The gateway over real sockets, with services of the tests' own behind it.
+
+mod pages;
