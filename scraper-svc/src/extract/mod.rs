@@ -15,6 +15,9 @@ mod tag;
 mod verdict;
 mod weigh;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 use scraper::Selector;

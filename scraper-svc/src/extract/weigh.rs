@@ -73,7 +73,7 @@ impl Weights {
 pub(super) enum Strictness {
     /// All that looks like it.
     Strict,
-    /// Only what HTML's own elements and comment lists say, for pages whose names mislead.
+    /// Only HTML's own elements, comments and teasers, for pages whose names mislead.
     Lenient,
 }
 
@@ -94,7 +94,8 @@ pub(super) fn furniture(page: &Page<'_>, weights: &Weights, strictness: Strictne
         let furniture = match strictness {
             Strictness::Strict => is_furniture(page, weights, index, trust_hidden),
             Strictness::Lenient => {
-                page[index].tag == Tag::Furniture || page[index].evidence.has(Evidence::COMMENTS)
+                let teaser = is_box(page[index].tag) && is_teaser(weights, index);
+                page[index].tag == Tag::Furniture || page[index].evidence.has(Evidence::COMMENTS) || teaser
             }
         };
         cut[index] = cut[page[index].parent] || furniture;

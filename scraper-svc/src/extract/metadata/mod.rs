@@ -107,7 +107,7 @@ impl<'a> Found<'a> {
             "html" => self.language = self.language.or(attribute("lang")).or(attribute("xml:lang")),
             "title" if self.title.is_none() && !in_svg(element) => self.title = Some(text_of(element)),
             "h1" if self.heading.is_none() => {
-                self.heading = Some(text_of(element)).filter(|text| !text.is_empty())
+                self.heading = Some(text_of(element)).filter(|text| !text.is_empty());
             }
             "time" => self.times.extend(attribute("datetime")),
             "script" if attribute("type").is_some_and(|kind| kind.starts_with("application/ld+json")) => {

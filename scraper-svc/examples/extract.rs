@@ -1,0 +1,78 @@
+//! Extracts every page of a folder: one JSON object a line on stdout, the time per page on stderr.
+//!
+//! usage: `cargo run --release -p scraper-svc --example extract -- FOLDER [ROUNDS]`, where FOLDER holds `ID.html` or
+//! `ID.html.gz`. With ROUNDS above 1 each page is read that often, and html5ever's own parse is timed beside it.
+
+use std::fs;
+use std::hint::black_box;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use flate2::read::GzDecoder;
+use scraper_svc::extract::{ExtractError, Extracted, Hints, extract};
+
+fn main() -> io::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().ok_or_else(|| io::Error::other("usage: extract FOLDER [ROUNDS]"))?;
+    let rounds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1_u32);
+    let mut paths: Vec<_> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    let (mut whole, mut parse, mut pages) = (Duration::ZERO, Duration::ZERO, 0);
+    for path in &paths {
+        let Some(id) = id(path) else { continue };
+        let html = read(path)?;
+        let started = Instant::now();
+        for _ in 1..rounds {
+            black_box(extract(&html, None, &Hints::default()).is_ok());
+        }
+        let found = extract(&html, None, &Hints::default());
+        whole += started.elapsed() / rounds;
+        if rounds > 1 {
+            let started = Instant::now();
+            (0..rounds).for_each(|_| drop(black_box(scraper::Html::parse_document(&html))));
+            parse += started.elapsed() / rounds;
+        }
+        pages += 1;
+        writeln!(io::stdout(), "{}", row(id, &found))?;
+    }
+    let per_page = |total: Duration| total.as_secs_f64() * 1e3 / f64::from(pages.max(1));
+    writeln!(io::stderr(), "{pages} pages, {:.2} ms each", per_page(whole))?;
+    if rounds > 1 {
+        let (own, bare) = (per_page(whole), per_page(parse));
+        writeln!(io::stderr(), "bare parse {bare:.2} ms each, so {:.2} of it", own / bare)?;
+    }
+    Ok(())
+}
+
+/// The file's name without its endings; `None` for what is no page.
+fn id(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".html")
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut bytes = fs::read(path)?;
+    if path.extension().is_some_and(|ending| ending == "gz") {
+        let mut decoded = Vec::new();
+        GzDecoder::new(bytes.as_slice()).read_to_end(&mut decoded)?;
+        bytes = decoded;
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn row(id: &str, found: &Result<Extracted, ExtractError>) -> serde_json::Value {
+    match found {
+        Ok(article) => serde_json::json!({
+            "id": id,
+            "title": article.title,
+            "authors": article.authors,
+            "published_at": article.published_at,
+            "extractor": article.extractor,
+            "confidence": article.confidence,
+            "text": article.text(),
+        }),
+        Err(error) => serde_json::json!({ "id": id, "text": "", "error": format!("{error:?}") }),
+    }
+}
