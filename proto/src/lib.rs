@@ -1,5 +1,5 @@
 //! The wire contract: code generated from `nutgraf/*/v1/*.proto`, and nothing else.
-#![expect(missing_docs, unreachable_pub, reason = "generated code; the .proto files have the documentation")]
+#![expect(missing_docs, reason = "generated code; the .proto files have the documentation")]
 #![expect(clippy::disallowed_types, clippy::pedantic, reason = "generated code")]
 
 /// `nutgraf.scraper.v1`: finds and reads articles.
