@@ -24,7 +24,12 @@ export class Story {
       if (!this.#running) this.#run();
     });
     // While a summary is on its way the button is no submit button, so that Enter can't cancel by accident.
-    this.#button.addEventListener("click", () => this.#running?.abort("cancelled"));
+    this.#button.addEventListener("click", (event) => {
+      if (!this.#running) return;
+      // It is a submit button again before the browser acts on the click.
+      event.preventDefault();
+      this.#running.abort("cancelled");
+    });
     this.#part("copy").addEventListener("click", () => this.#copy());
     this.#part("copy").hidden = false;
     // A page in the back-forward cache would keep its stream, and the model, busy.

@@ -1,0 +1,153 @@
+//! Widths, colours and sizes.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Scripts, Stage, with_browser};
+
+/// Texts whose contrast is below WCAG 2.2's AA (1.4.3): 4.5, or 3 where they are large.
+const FAINT: &str = "
+    const channels = (color) => color.match(/[\\d.]+/g).map(Number);
+    const luminance = ([r, g, b]) => [r, g, b]
+        .map((v) => v / 255)
+        .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const background = (node) => {
+        for (let at = node; at; at = at.parentElement) {
+            const color = channels(getComputedStyle(at).backgroundColor);
+            if (color.length === 3 || color[3] === 1) return color;
+        }
+        return [255, 255, 255];
+    };
+    const faint = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+        const node = text.parentElement;
+        if (!text.data.trim() || !node.checkVisibility() || node.closest('.hushed, option')) continue;
+        const style = getComputedStyle(node);
+        const [one, other] = [luminance(channels(style.color)), luminance(background(node))].sort((a, b) => b - a);
+        const size = parseFloat(style.fontSize);
+        const needed = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
+        const contrast = (one + 0.05) / (other + 0.05);
+        if (contrast < needed) faint.push(`${contrast.toFixed(2)} ${text.data.trim().slice(0, 40)}`);
+    }
+    return faint;";
+
+/// Controls outside of running text that are smaller than 24 by 24 pixels (WCAG 2.2, 2.5.8).
+const SMALL: &str = "
+    return Array.from(document.querySelectorAll('button, select, input:not([type=hidden]), textarea, a.button'))
+        .filter((node) => node.checkVisibility())
+        .map((node) => [node.name || node.textContent, node.getBoundingClientRect()])
+        .filter(([, box]) => box.width < 24 || box.height < 24)
+        .map(([name]) => name);";
+
+async fn resize(page: &Stage, width: u32, height: u32) {
+    let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    page.devtools("Emulation.setDeviceMetricsOverride", size).await;
+}
+
+async fn prefer(page: &Stage, feature: &str, value: &str) {
+    let features = json!({ "features": [{ "name": feature, "value": value }] });
+    page.devtools("Emulation.setEmulatedMedia", features).await;
+}
+
+#[tokio::test]
+async fn no_page_scrolls_sideways_from_320_pixels_on() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        page.summarize().await;
+        page.until("location.pathname === '/summary'").await;
+        let summary = page.place().await;
+        for path in ["/", &summary, "/article?url=nope", "/no/such/page"] {
+            for width in [320, 375, 768, 1024, 1280, 2560] {
+                resize(&page, width, 800).await;
+                page.goto(path).await;
+                let over = page.js("const { scrollWidth, clientWidth } = document.documentElement; return scrollWidth - clientWidth;").await;
+                assert_eq!(over, 0, "{path} at {width}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_summary_comes_first_on_a_narrow_page_and_beside_the_article_on_a_wide_one() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        let boxes = "const box = (css) => document.querySelector(css).getBoundingClientRect();
+            const [one, other] = [box('.summary'), box('.body')];
+            return one.right <= other.left && one.top === other.top ? 'beside'
+                : one.bottom <= other.top && one.left >= 0 ? 'above' : 'elsewhere';";
+        for (width, place) in [(375, "above"), (1280, "beside")] {
+            resize(&page, width, 800).await;
+            assert_eq!(page.js(boxes).await, place, "{width}");
+        }
+        // It stays in view while the article is read.
+        page.js("scrollTo({ top: document.body.scrollHeight / 3, behavior: 'instant' });").await;
+        page.until("document.querySelector('.summary').getBoundingClientRect().top >= 0").await;
+        // The measure is made for reading.
+        let characters = page.js("const p = document.querySelector('.body p');
+            const canvas = document.createElement('canvas').getContext('2d');
+            const style = getComputedStyle(p);
+            canvas.font = `${style.fontSize} ${style.fontFamily}`;
+            return p.getBoundingClientRect().width / (canvas.measureText(p.textContent).width / p.textContent.length);").await;
+        let characters = characters.as_f64().unwrap();
+        assert!((55.0..=90.0).contains(&characters), "{characters} characters a line");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn texts_can_be_read_in_light_and_dark_and_controls_can_be_hit() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        page.summarize().await;
+        page.until("location.pathname === '/summary'").await;
+        let summary = page.place().await;
+        let mut backgrounds = Vec::new();
+        for scheme in ["light", "dark"] {
+            prefer(&page, "prefers-color-scheme", scheme).await;
+            for path in ["/", &summary, "/article?url=nope"] {
+                page.goto(path).await;
+                page.js("document.querySelector('.sentence')?.focus(); for (const one of document.getAnimations()) one.finish();").await;
+                assert_eq!(page.js(FAINT).await, json!([]), "{scheme} {path}");
+                assert_eq!(page.js(SMALL).await, json!([]), "{scheme} {path}");
+            }
+            backgrounds.push(page.js("return getComputedStyle(document.body).backgroundColor;").await);
+        }
+        assert_ne!(backgrounds[0], backgrounds[1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_asks_for_less_motion_gets_none() {
+    with_browser(Scripts::On, |page| async move {
+        prefer(&page, "prefers-reduced-motion", "reduce").await;
+        page.get_news().await;
+        page.summarize().await;
+        let moving = page
+            .js("return [...document.querySelectorAll('*')].filter((node) => {
+                     const style = getComputedStyle(node);
+                     return style.transitionDuration !== '0s' || style.animationName !== 'none'
+                         || style.scrollBehavior === 'smooth';
+                 }).map((node) => node.tagName);")
+            .await;
+        assert_eq!(moving, Value::Array(Vec::new()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn screen_readers_hear_of_phases_and_of_nothing_else() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        page.summarize().await;
+        let live = page
+            .js("return Array.from(document.querySelectorAll('[aria-live], [role=status], [role=alert], [role=log]'),
+                     (node) => node.dataset.part);")
+            .await;
+        assert_eq!(live, json!(["phase"]));
+        assert_eq!(page.js("return document.querySelector('.elapsed').getAttribute('aria-hidden');").await, "true");
+    })
+    .await;
+}
