@@ -10,6 +10,7 @@ use super::blocks::Block;
 use super::evidence::Evidence;
 use super::page::{NodeIndex, Page};
 use super::tag::Tag;
+use super::weigh::Weights;
 use crate::article::{Paragraph, ParagraphKind};
 
 /// The most paragraphs of an article.
@@ -30,6 +31,10 @@ static FURNITURE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(by|von|par|por|di)\s+(\p{Lu}[\p{L}.'’-]+\s*){2,4}$",
         r"(tags?|topics?|themen|filed under|keywords|categories)\s*[:：]",
         r"(\d+ )?(comments?|kommentare?|shares?|views?)( \(?\d+\)?)?$",
+        r"(close|caption|schließen|cerrar|fermer|chiudi|noticias? relacionadas?|à découvrir|die redaktion empfiehlt)$",
+        r"more .{0,30}\b(stories|coverage|news|articles)(:.{0,80})?$",
+        r"updated at\b.{0,30}$",
+        r"(with )?(additional )?reporting by\b.{0,160}$",
         r"(we use cookies|this site uses cookies|your browser does not|please enable javascript|javascript is)",
         r"(sign in|log ?in|register)( |$).{0,40}$",
     ];
@@ -46,15 +51,13 @@ static CREDIT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Little but a date or a time of day.
-static DATE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"(?i)^[^.!?:]{0,16}:?[^.!?:]{0,12}",
-        r"(\b(19|20)\d\d\b|\d{1,2}[./-]\s?\d{1,2}[./-]\s?(\d{2,4})?)",
-        r"[\s,|–-]*(um|at|à|às|ore|kl\.?)?\s*(\d{1,2}[:.h]\d\d)?[\s\w|]{0,8}$",
-        r"|^\d{1,3}\s*(min|mins|minutes|minuten|minutos|minuti)\b.{0,16}$",
-    ))
-    .ok()
+/// A year, or a day and a month in figures.
+static DATE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]").ok());
+
+/// How long it takes to read or to watch.
+static DURATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(\d{1,3}:\d\d|\d{1,3})\s*(min|mins|minutes|minuten|minutos|minuti)\b.{0,16}$").ok()
 });
 
 /// How to reach or follow the author.
@@ -67,6 +70,7 @@ pub(super) fn paragraphs(
     page: &Page<'_>,
     blocks: &[Block],
     root: NodeIndex,
+    weights: &Weights,
     cut: &[bool],
     title: &str,
 ) -> Vec<Paragraph> {
@@ -74,17 +78,17 @@ pub(super) fn paragraphs(
     let mut found: Vec<(&Block, ParagraphKind)> = blocks
         .iter()
         .filter(|block| range.contains(&block.owner) && !cut[block.owner] && !cut[block.first])
-        .map(|block| (block, kind(page, block, &range)))
-        .filter(|(block, kind)| belongs(page, block, *kind, title))
+        .map(|block| (block, kind(page, block, weights, &range)))
         .take(MAX_PARAGRAPHS)
         .collect();
+    drop_furniture(page, &mut found, title);
     drop_repeats(&mut found);
     drop_loose_ends(&mut found);
     found.into_iter().map(|(block, kind)| Paragraph { text: block.text.clone(), kind }).collect()
 }
 
 /// What a block is, by the elements around it inside the article.
-fn kind(page: &Page<'_>, block: &Block, article: &Range<NodeIndex>) -> ParagraphKind {
+fn kind(page: &Page<'_>, block: &Block, weights: &Weights, article: &Range<NodeIndex>) -> ParagraphKind {
     if block.evidence(page).has(Evidence::CAPTION) || (block.size < 300 && matches(&CREDIT, &block.text)) {
         return ParagraphKind::Caption;
     }
@@ -94,7 +98,7 @@ fn kind(page: &Page<'_>, block: &Block, article: &Range<NodeIndex>) -> Paragraph
         let caption = node.evidence.has(Evidence::CAPTION) && block.size < 600;
         match node.tag {
             Tag::Figure | Tag::Caption => return ParagraphKind::Caption,
-            _ if caption => return ParagraphKind::Caption,
+            _ if caption || weights.is_captioned_picture(page, element) => return ParagraphKind::Caption,
             Tag::Heading | Tag::Title => return ParagraphKind::Heading,
             Tag::ListItem => return ParagraphKind::ListItem,
             Tag::Quote => return ParagraphKind::Quote,
@@ -102,6 +106,21 @@ fn kind(page: &Page<'_>, block: &Block, article: &Range<NodeIndex>) -> Paragraph
         }
     }
     ParagraphKind::Text
+}
+
+/// Drops the blocks that do not belong to the article, and the lists right under lines such as "Read more:".
+fn drop_furniture(page: &Page<'_>, blocks: &mut Vec<(&Block, ParagraphKind)>, title: &str) {
+    let mut under_furniture = false;
+    blocks.retain(|(block, kind)| {
+        let furniture = *kind != ParagraphKind::Caption && is_furniture_line(block);
+        // A post that the article quotes ends in its date.
+        let furniture = furniture || (*kind == ParagraphKind::Text && is_date_line(block));
+        under_furniture = match kind {
+            ParagraphKind::ListItem => under_furniture,
+            _ => block.size < 80 && matches(&FURNITURE_LINE, &block.text),
+        };
+        !furniture && !under_furniture && belongs(page, block, *kind, title)
+    });
 }
 
 /// Whether a block inside the article's element is part of the article.
@@ -118,7 +137,7 @@ fn belongs(page: &Page<'_>, block: &Block, kind: ParagraphKind, title: &str) -> 
         ParagraphKind::Caption => block.size >= 10,
         ParagraphKind::ListItem if links_only => false,
         ParagraphKind::Text | ParagraphKind::Heading if links_only && !block.is_sentence() => false,
-        _ => !is_furniture_line(block),
+        _ => true,
     }
 }
 
@@ -136,8 +155,19 @@ fn is_marked(evidence: Evidence) -> bool {
 
 fn is_furniture_line(block: &Block) -> bool {
     (block.size < 200 && matches(&FURNITURE_LINE, &block.text))
-        || (block.size < 60 && matches(&DATE_LINE, &block.text))
+        || (block.size < 30 && matches(&DURATION, &block.text))
         || (block.size < 300 && matches(&CONTACT, &block.text))
+}
+
+/// Whether a line is little but a date: at most five words beside it.
+fn is_date_line(block: &Block) -> bool {
+    let words = block.text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+    block.size < 80 && words <= 5 && dense(&block.text) && matches(&DATE, &block.text)
+}
+
+/// Whether a text has six digits or more, as a date with a year and a day or a time has.
+fn dense(text: &str) -> bool {
+    text.chars().filter(char::is_ascii_digit).count() >= 6
 }
 
 fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {

@@ -154,7 +154,7 @@ fn by_density(page: &Page<'_>, metadata: &Metadata) -> Option<Candidate> {
         let cut = weigh::furniture(page, &all, strictness);
         let kept = Weights::of(page, &blocks, |block| !cut[block.owner]);
         let root = root::find(page, &blocks, &kept, &cut, &metadata.title)?;
-        let paragraphs = clean::paragraphs(page, &blocks, root, &cut, &metadata.title);
+        let paragraphs = clean::paragraphs(page, &blocks, root, &all, &cut, &metadata.title);
         Some(Candidate { paragraphs, extractor: "density" })
     };
     let strict = found(Strictness::Strict);
@@ -172,7 +172,7 @@ fn by_selectors(html: &scraper::Html, hints: &Hints, metadata: &Metadata) -> Opt
         let blocks = blocks::of_page(&page);
         let weights = Weights::of(&page, &blocks, |_| true);
         let cut = weigh::furniture(&page, &weights, Strictness::Strict);
-        let paragraphs = clean::paragraphs(&page, &blocks, 0, &cut, &metadata.title);
+        let paragraphs = clean::paragraphs(&page, &blocks, 0, &weights, &cut, &metadata.title);
         (text_of(&paragraphs).len() >= SHORT).then_some(Candidate { paragraphs, extractor: "selectors" })
     })
 }

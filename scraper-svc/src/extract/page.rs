@@ -11,6 +11,11 @@ use scraper::{Html, Node};
 use super::evidence::{self, Evidence};
 use super::tag::Tag;
 
+/// Elements that are there to be used rather than read.
+const CONTROLS: [&str; 8] = ["button", "input", "select", "textarea", "iframe", "audio", "video", "dialog"];
+/// Elements that captions belong to.
+const MEDIA: [&str; 5] = ["img", "picture", "video", "amp-img", "amp-video"];
+
 /// Where a node stands in its page; a child's is larger than its parent's.
 pub(super) type NodeIndex = usize;
 
@@ -35,6 +40,8 @@ pub(super) struct PageNode<'a> {
     pub(super) class: &'a str,
     /// How many buttons, fields and players stand directly in it.
     pub(super) controls: usize,
+    /// How many pictures and players stand directly in it.
+    pub(super) media: usize,
 }
 
 impl<'a> Page<'a> {
@@ -116,10 +123,9 @@ impl<'a> Builder<'a> {
             return;
         }
         self.skipped = Some(node.id());
-        if is_control(node.value())
-            && let Some(around) = self.nodes.get_mut(parent)
-        {
-            around.controls += 1;
+        if let (Some(around), Some(element)) = (self.nodes.get_mut(parent), node.value().as_element()) {
+            around.controls += usize::from(CONTROLS.contains(&element.name()));
+            around.media += usize::from(MEDIA.contains(&element.name()));
         }
     }
 
@@ -145,13 +151,6 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Whether a node is there to be used rather than read.
-fn is_control(node: &Node) -> bool {
-    const CONTROLS: [&str; 8] =
-        ["button", "input", "select", "textarea", "iframe", "audio", "video", "dialog"];
-    node.as_element().is_some_and(|element| CONTROLS.contains(&element.name()))
-}
-
 /// Indices come from the page itself, never from what was fetched.
 impl<'a> Index<NodeIndex> for Page<'a> {
     type Output = PageNode<'a>;
@@ -171,6 +170,7 @@ impl<'a> PageNode<'a> {
             evidence: Evidence::default(),
             class: "",
             controls: 0,
+            media: 0,
         }
     }
 

@@ -15,6 +15,10 @@ pub(super) struct Weights {
     pub(super) prose: Vec<usize>,
     /// Number of buttons, fields and players.
     controls: Vec<usize>,
+    /// Number of pictures and players.
+    media: Vec<usize>,
+    /// Number of headings.
+    headings: Vec<usize>,
     /// Number of headings that are links, as those of teasers are.
     linked_headings: Vec<usize>,
     /// Number of blocks that read like prose.
@@ -25,12 +29,15 @@ impl Weights {
     /// Weighs every element by the blocks that `keep` lets through.
     pub(super) fn of(page: &Page<'_>, blocks: &[Block], keep: impl Fn(&Block) -> bool) -> Self {
         let nodes = page.indices().len();
+        let media = page.indices().map(|index| page[index].media).collect();
         let controls = page.indices().map(|index| page[index].controls).collect();
         let mut weights = Self {
             size: vec![0; nodes],
             linked: vec![0; nodes],
             prose: vec![0; nodes],
             controls,
+            media,
+            headings: vec![0; nodes],
             linked_headings: vec![0; nodes],
             paragraphs: vec![0; nodes],
         };
@@ -41,8 +48,9 @@ impl Weights {
                 weights.prose[block.owner] += block.size - block.linked;
                 weights.paragraphs[block.owner] += 1;
             }
-            if block.link_density() > 0.9 && is_heading(page, block) {
-                weights.linked_headings[block.owner] += 1;
+            if is_heading(page, block) {
+                weights.headings[block.owner] += 1;
+                weights.linked_headings[block.owner] += usize::from(block.link_density() > 0.9);
             }
         }
         for index in page.indices().skip(1).rev() {
@@ -51,6 +59,8 @@ impl Weights {
             weights.linked[parent] += weights.linked[index];
             weights.prose[parent] += weights.prose[index];
             weights.controls[parent] += weights.controls[index];
+            weights.media[parent] += weights.media[index];
+            weights.headings[parent] += weights.headings[index];
             weights.linked_headings[parent] += weights.linked_headings[index];
             weights.paragraphs[parent] += weights.paragraphs[index];
         }
@@ -60,6 +70,13 @@ impl Weights {
     /// The part of an element's text that is links, 0 to 1.
     pub(super) fn link_density(&self, index: NodeIndex) -> f64 {
         self.linked[index] as f64 / self.size[index].max(1) as f64
+    }
+
+    /// Whether an element is a picture with its caption, and no more.
+    pub(super) fn is_captioned_picture(&self, page: &Page<'_>, index: NodeIndex) -> bool {
+        let text = self.paragraphs[index] <= 1 && self.size[index] < 300 && self.headings[index] == 0;
+        let small = self.prose[index] * 10 < self.total();
+        self.media[index] > 0 && text && small && is_box(page[index].tag)
     }
 
     /// The prose of the whole page.
