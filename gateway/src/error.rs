@@ -36,7 +36,7 @@ pub struct Problem {
     /// The status that the news site answered with.
     pub site_status: Option<u16>,
     /// What the Allow header says; for [`ProblemKind::MethodNotAllowed`].
-    pub allow: Option<HeaderValue>,
+    pub allow: Option<Box<HeaderValue>>,
     /// What went wrong inside, for the log only.
     pub cause: Option<String>,
 }

@@ -153,7 +153,7 @@ fn bare_problem(response: &Response) -> Option<Problem> {
         status if status.is_client_error() => ProblemKind::InvalidBody,
         _ => ProblemKind::Internal,
     };
-    Some(Problem { allow: response.headers().get(ALLOW).cloned(), ..Problem::new(kind) })
+    Some(Problem { allow: response.headers().get(ALLOW).cloned().map(Box::new), ..Problem::new(kind) })
 }
 
 /// A problem as a page for those who asked for one, else as problem+json.
@@ -172,7 +172,7 @@ fn render(problem: &Problem, asked: &Asked) -> Response {
         headers.insert(RETRY_AFTER, seconds.into());
     }
     if let Some(allow) = &problem.allow {
-        headers.insert(ALLOW, allow.clone());
+        headers.insert(ALLOW, HeaderValue::clone(allow));
     }
     response
 }

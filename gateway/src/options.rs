@@ -128,18 +128,18 @@ impl TryFrom<RawOptions> for SummaryOptions {
 
     fn try_from(raw: RawOptions) -> Result<Self, InvalidOption> {
         Ok(Self {
-            engine: choice(raw.engine)?,
+            engine: choice(raw.engine.as_deref())?,
             model: name("model", raw.model)?,
-            length: choice(raw.length)?,
-            format: choice(raw.format)?,
+            length: choice(raw.length.as_deref())?,
+            format: choice(raw.format.as_deref())?,
             language: name("language", raw.language)?,
         })
     }
 }
 
 /// The choice that was given, or the default one.
-fn choice<T: FromStr<Err = InvalidOption> + Default>(text: Option<String>) -> Result<T, InvalidOption> {
-    match text.as_deref() {
+fn choice<T: FromStr<Err = InvalidOption> + Default>(text: Option<&str>) -> Result<T, InvalidOption> {
+    match text {
         None | Some("") => Ok(T::default()),
         Some(text) => text.parse(),
     }

@@ -1,1 +1,55 @@
-//! Stub.
+//! Article in, grounded summary out; behind gRPC.
+//!
+//! # Layout
+//!
+//! - [`document`]: the article as sentences with exact ranges.
+//! - [`engine`]: the border behind which summaries are made; [`engine::extractive`] is the one that is built in.
+//! - [`queue`]: bounded, with a pool of worker threads behind it.
+//! - [`summarize`]: the use case; it knows no transport.
+//! - [`summary`]: what it speaks of.
+//! - [`config`], `grpc`: the edges.
+
+pub mod config;
+pub mod document;
+pub mod engine;
+mod grpc;
+pub mod queue;
+pub mod summarize;
+pub mod summary;
+
+use service_kit::{grpc::ServeError, shutdown::DrainArgs};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::sync::CancellationToken;
+
+pub use summarize::Summarizer;
+
+/// Serves until `shutdown` is cancelled and the summaries under way are done, or the drain limit has passed.
+///
+/// # Errors
+///
+/// When the socket fails.
+pub async fn serve(
+    listener: TcpListener,
+    config: config::Config,
+    drain: &DrainArgs,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    serve_with(listener, Summarizer::start(&config), drain, shutdown).await
+}
+
+/// [`serve`] with a summarizer that is there already: for engines other than the built-in ones.
+///
+/// # Errors
+///
+/// When the socket fails.
+pub async fn serve_with(
+    listener: TcpListener,
+    summarizer: Summarizer,
+    drain: &DrainArgs,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    let address = listener.local_addr()?;
+    let (_ready, serving) = watch::channel(true);
+    tracing::info!(%address, replica = summarizer.replica(), "serving");
+    service_kit::grpc::serve(listener, grpc::services(summarizer), serving, drain, shutdown).await
+}

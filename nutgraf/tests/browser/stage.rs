@@ -213,9 +213,19 @@ impl Stage {
         self.client.perform_actions(actions).await.unwrap();
     }
 
+    /// Moves the pointer to the first line of an element.
     pub(crate) async fn hover(&self, css: &str) {
-        let element = self.find(css).await;
-        let there = PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 };
+        self.find(css).await;
+        let middle = self
+            .js(&format!(
+                "const node = document.querySelector({css:?});
+                 node.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+                 const box = node.getClientRects()[0];
+                 return [box.x + box.width / 2, box.y + box.height / 2];"
+            ))
+            .await;
+        let [x, y] = serde_json::from_value(middle).unwrap();
+        let there = PointerAction::MoveTo { duration: None, x, y };
         self.client.perform_actions(MouseActions::new("mouse".into()).then(there)).await.unwrap();
     }
 

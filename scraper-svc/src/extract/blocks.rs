@@ -190,3 +190,60 @@ fn push_collapsed(line: &mut String, text: &str) -> usize {
     }
     size
 }
+
+#[cfg(test)]
+mod tests {
+    use scraper::Html;
+
+    use super::*;
+
+    fn texts(html: &str) -> Vec<String> {
+        of_page(&Page::new(&Html::parse_document(html))).into_iter().map(|block| block.text).collect()
+    }
+
+    #[test]
+    fn inline_elements_join_without_losing_or_adding_a_space() {
+        assert_eq!(
+            texts("<p>A<b>l</b>l <i>is </i>\n <a href=x>well</a>, so&shy;far.</p>"),
+            ["All is well, sofar."]
+        );
+    }
+
+    #[test]
+    fn blocks_end_at_block_elements_and_at_two_breaks() {
+        assert_eq!(
+            texts("<div>one<p>two</p>three<br>four<br> <br>five</div>"),
+            ["one", "two", "three four", "five"]
+        );
+    }
+
+    #[test]
+    fn short_cells_of_a_row_are_one_line_and_long_ones_are_not() {
+        assert_eq!(
+            texts("<table><tr><td>1</td><td>Ada</td></tr><tr><td>2</td></tr></table>"),
+            ["1 Ada", "2"]
+        );
+        let long = "word ".repeat(30);
+        assert_eq!(texts(&format!("<table><tr><td>{long}</td><td>next</td></tr></table>")).len(), 2);
+    }
+
+    #[test]
+    fn sentences_end_inside_quotes_and_in_other_scripts() {
+        let ends = |text: &str| {
+            let html = Html::parse_document(&format!("<p>{text}</p>"));
+            of_page(&Page::new(&html)).iter().all(Block::ends_sentence)
+        };
+        assert!(
+            ends("He said: “No.”") && ends("これは文です。") && ends("यह वाक्य है।") && ends("(So it is.)")
+        );
+        assert!(!ends("Read more"));
+    }
+
+    #[test]
+    fn link_density_counts_what_is_inside_links() {
+        let html = Html::parse_document("<p><a href=x><b>1234</b></a>5678</p>");
+        let blocks = of_page(&Page::new(&html));
+        assert!((blocks[0].link_density() - 0.5).abs() < 1e-9);
+        assert_eq!((blocks[0].size, blocks[0].strong), (8, 4));
+    }
+}

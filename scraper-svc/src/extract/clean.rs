@@ -105,6 +105,10 @@ fn kind(page: &Page<'_>, block: &Block, weights: &Weights, article: &Range<NodeI
             _ => {}
         }
     }
+    // A short line that is all bold heads what follows, whatever its element.
+    if block.strong * 10 >= block.size * 9 && block.size < 120 && !block.ends_sentence() {
+        return ParagraphKind::Heading;
+    }
     ParagraphKind::Text
 }
 

@@ -237,3 +237,37 @@ fn hides(style: &str) -> bool {
     let compact: String = style.chars().filter(|c| !c.is_whitespace()).take(200).collect();
     compact.contains("display:none") || compact.contains("visibility:hidden")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_whatever_way_a_name_is_written() {
+        for name in ["related-links", "js-RelatedLinks", "c_related__item", "relatedArticles"] {
+            assert!(of_names(name).has(Evidence::FURNITURE), "{name}");
+        }
+        for name in ["article-body", "ArticleBody", "article__body--wide", "entry-content"] {
+            assert!(of_names(name).has(Evidence::BODY), "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_of_words_and_names_of_layouts_mean_nothing() {
+        for name in ["header", "shadow", "uploads", "has-sidebar", "page-with-ads", "md:hidden", "commentary"]
+        {
+            assert!(!of_names(name).has(Evidence::FURNITURE), "{name}");
+            assert!(!of_names(name).has(Evidence::COMMENTS | Evidence::HIDDEN), "{name}");
+        }
+        assert!(!of_names("social-media-embed").has(Evidence::FURNITURE));
+    }
+
+    #[test]
+    fn attributes_say_what_an_element_is_for() {
+        assert!(of_attribute("itemprop", "articleBody").has(Evidence::ARTICLE_BODY));
+        assert!(of_attribute("role", "navigation").has(Evidence::FURNITURE));
+        assert!(of_attribute("style", "color: red; display : none").has(Evidence::HIDDEN));
+        assert_eq!(of_attribute("style", "display: block"), Evidence::default());
+        assert_eq!(of_attribute("hidden", "until-found"), Evidence::default());
+    }
+}

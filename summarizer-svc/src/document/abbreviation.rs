@@ -17,35 +17,130 @@ pub(super) struct Stop<'a> {
 
 /// Always before a name.
 const TITLES: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "prof", "st", "ste", "gen", "sen", "rep", "gov", "lt", "col", "capt", "cpt", "sgt",
-    "cpl", "pvt", "rev", "hon", "pres", "supt", "insp", "adm", "cmdr", "cdr", "maj", "brig", "messrs", "mme", "mlle",
-    "sr", "sra", "srta", "dra", "dña", "dott", "sig", "hr", "fr", "ing", "mag", "dipl", "mt", "ft", "det", "atty",
-    "г", "им", "ул",
+    "mr", "mrs", "ms", "dr", "prof", "st", "ste", "gen", "sen", "rep", "gov", "lt", "col", "capt", "cpt",
+    "sgt", "cpl", "pvt", "rev", "hon", "pres", "supt", "insp", "adm", "cmdr", "cdr", "maj", "brig", "messrs",
+    "mme", "mlle", "sr", "sra", "srta", "dra", "dña", "dott", "sig", "hr", "fr", "ing", "mag", "dipl", "mt",
+    "ft", "det", "atty", "г", "им", "ул",
 ];
 /// In the middle of a sentence unless the next word opens one.
 const MIDDLES: &[&str] = &[
-    "inc", "corp", "co", "ltd", "llc", "bros", "jr", "etc", "dept", "est", "assn", "univ", "ave", "blvd", "rd",
-    "ed", "eds", "al", "ext", "tel", "min", "max", "sq", "lb", "lbs", "oz", "usw", "bzgl", "gem", "inkl", "evtl",
-    "ggf", "tsd", "mio", "mrd", "str", "abt", "jh", "av", "env", "ex", "pág", "núm", "aprox", "руб", "млн", "млрд",
-    "тыс", "др", "calif", "fla", "mass", "pa", "conn", "mich", "minn", "tenn", "wis", "ariz", "colo",
+    "inc", "corp", "co", "ltd", "llc", "bros", "jr", "etc", "dept", "est", "assn", "univ", "ave", "blvd",
+    "rd", "ed", "eds", "al", "ext", "tel", "min", "max", "sq", "lb", "lbs", "oz", "usw", "bzgl", "gem",
+    "inkl", "evtl", "ggf", "tsd", "mio", "mrd", "str", "abt", "jh", "av", "env", "ex", "pág", "núm", "aprox",
+    "руб", "млн", "млрд", "тыс", "др", "calif", "fla", "mass", "pa", "conn", "mich", "minn", "tenn", "wis",
+    "ariz", "colo",
 ];
 /// Never the last word.
-const LEADERS: &[&str] =
-    &["vs", "v", "cf", "ca", "approx", "bzw", "vgl", "z.b", "d.h", "u.a", "e.g", "i.e", "eg", "ie", "viz", "sog"];
+const LEADERS: &[&str] = &[
+    "vs", "v", "cf", "ca", "approx", "bzw", "vgl", "z.b", "d.h", "u.a", "e.g", "i.e", "eg", "ie", "viz",
+    "sog",
+];
 /// Before a number.
 const COUNTERS: &[&str] = &[
-    "no", "nos", "nr", "núm", "fig", "figs", "vol", "vols", "p", "pp", "art", "sec", "ch", "pt", "op", "jan", "feb",
-    "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "abb", "bd", "par", "№", "стр", "рис",
+    "no", "nos", "nr", "núm", "fig", "figs", "vol", "vols", "p", "pp", "art", "sec", "ch", "pt", "op", "jan",
+    "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "abb", "bd", "par", "№",
+    "стр", "рис",
 ];
 /// Words that open sentences so often that they settle it.
 const OPENERS: &[&str] = &[
-    "the", "a", "an", "in", "on", "at", "it", "its", "it's", "he", "she", "they", "we", "you", "i", "but", "and",
-    "this", "that", "these", "those", "there", "his", "her", "their", "our", "my", "for", "as", "if", "when",
-    "while", "after", "before", "since", "however", "also", "so", "not", "what", "who", "how", "why", "with", "from",
-    "by", "to", "another", "some", "many", "most", "one", "two", "both", "officials", "police", "der", "die", "das",
-    "ein", "eine", "er", "sie", "es", "wir", "ich", "aber", "und", "im", "am", "le", "la", "les", "un", "une", "il",
-    "elle", "ils", "nous", "je", "mais", "et", "dans", "el", "los", "las", "una", "pero", "y", "en", "это", "он",
-    "она", "они", "но", "и", "в", "на",
+    "the",
+    "a",
+    "an",
+    "in",
+    "on",
+    "at",
+    "it",
+    "its",
+    "it's",
+    "he",
+    "she",
+    "they",
+    "we",
+    "you",
+    "i",
+    "but",
+    "and",
+    "this",
+    "that",
+    "these",
+    "those",
+    "there",
+    "his",
+    "her",
+    "their",
+    "our",
+    "my",
+    "for",
+    "as",
+    "if",
+    "when",
+    "while",
+    "after",
+    "before",
+    "since",
+    "however",
+    "also",
+    "so",
+    "not",
+    "what",
+    "who",
+    "how",
+    "why",
+    "with",
+    "from",
+    "by",
+    "to",
+    "another",
+    "some",
+    "many",
+    "most",
+    "one",
+    "two",
+    "both",
+    "officials",
+    "police",
+    "der",
+    "die",
+    "das",
+    "ein",
+    "eine",
+    "er",
+    "sie",
+    "es",
+    "wir",
+    "ich",
+    "aber",
+    "und",
+    "im",
+    "am",
+    "le",
+    "la",
+    "les",
+    "un",
+    "une",
+    "il",
+    "elle",
+    "ils",
+    "nous",
+    "je",
+    "mais",
+    "et",
+    "dans",
+    "el",
+    "los",
+    "las",
+    "una",
+    "pero",
+    "y",
+    "en",
+    "это",
+    "он",
+    "она",
+    "они",
+    "но",
+    "и",
+    "в",
+    "на",
 ];
 
 impl Stop<'_> {
@@ -86,7 +181,9 @@ impl Stop<'_> {
 /// "u.s", "p.m", "ph.d": parts of at most two letters with stops between them.
 fn is_dotted(token: &str) -> bool {
     token.contains('.')
-        && token.split('.').all(|part| (1..=2).contains(&part.chars().count()) && part.chars().all(char::is_alphabetic))
+        && token
+            .split('.')
+            .all(|part| (1..=2).contains(&part.chars().count()) && part.chars().all(char::is_alphabetic))
 }
 
 #[cfg(test)]
@@ -99,21 +196,26 @@ mod tests {
 
     #[test]
     fn titles_and_initials_go_on() {
-        for (token, next) in [("Mr", "Smith"), ("St", "Louis"), ("F", "Kennedy"), ("U.S", "Senate"), ("No", "10")] {
+        for (token, next) in
+            [("Mr", "Smith"), ("St", "Louis"), ("F", "Kennedy"), ("U.S", "Senate"), ("No", "10")]
+        {
             assert!(inside(token, next), "{token}. {next}");
         }
     }
 
     #[test]
     fn the_same_words_end_a_sentence_where_the_next_one_opens() {
-        for (token, next) in [("U.S", "The"), ("Inc", "He"), ("p.m", "Police"), ("no", "She"), ("2015", "Then")] {
+        for (token, next) in
+            [("U.S", "The"), ("Inc", "He"), ("p.m", "Police"), ("no", "She"), ("2015", "Then")]
+        {
             assert!(!inside(token, next), "{token}. {next}");
         }
     }
 
     #[test]
     fn ordinals_depend_on_the_language() {
-        let german = Stop { token: "3", next: "Oktober", opens_sentence: false, ordinals: true, caseless: false };
+        let german =
+            Stop { token: "3", next: "Oktober", opens_sentence: false, ordinals: true, caseless: false };
         assert!(german.is_inside());
         assert!(!Stop { ordinals: false, ..german }.is_inside());
         assert!(!Stop { next: "Die", ..german }.is_inside());

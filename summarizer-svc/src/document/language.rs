@@ -11,7 +11,8 @@ const LEAST_CONFIDENCE: f64 = 0.5;
 const LONGEST_STEMMED_BYTES: usize = 64;
 /// Languages that write ordinal numbers with a full stop ("3. Oktober").
 const ORDINAL_STOPS: &[&str] = &[
-    "de", "da", "no", "nb", "nn", "fi", "is", "et", "lv", "cs", "sk", "sl", "hr", "sr", "bs", "pl", "hu", "tr",
+    "de", "da", "no", "nb", "nn", "fi", "is", "et", "lv", "cs", "sk", "sl", "hr", "sr", "bs", "pl", "hu",
+    "tr",
 ];
 /// Languages whose words take no endings, or whose script is cut into characters instead of words.
 const STEMLESS: &[&str] = &["zh", "ja", "ko", "th", "vi"];
@@ -70,12 +71,13 @@ impl Language {
 
     /// The language of `sample`; [unknown](Self::unknown) where it can't be told.
     pub fn detect(sample: &str) -> Self {
-        whatlang::detect(sample)
-            .filter(|info| info.confidence() >= LEAST_CONFIDENCE)
-            .map_or_else(Self::unknown, |info| {
+        whatlang::detect(sample).filter(|info| info.confidence() >= LEAST_CONFIDENCE).map_or_else(
+            Self::unknown,
+            |info| {
                 let code = iso_639_1(info.lang()).unwrap_or_else(|| info.lang().code());
                 Self::new(code.to_owned(), code.to_owned())
-            })
+            },
+        )
     }
 
     /// No language in particular: no stop words, no stemmer.
@@ -149,20 +151,76 @@ fn algorithm(code: &str) -> Option<Algorithm> {
 /// The two-letter code of a language that has one.
 fn iso_639_1(lang: Lang) -> Option<&'static str> {
     const CODES: &[(Lang, &str)] = &[
-        (Lang::Afr, "af"), (Lang::Aka, "ak"), (Lang::Amh, "am"), (Lang::Ara, "ar"), (Lang::Aze, "az"),
-        (Lang::Bel, "be"), (Lang::Ben, "bn"), (Lang::Bul, "bg"), (Lang::Cat, "ca"), (Lang::Ces, "cs"),
-        (Lang::Cmn, "zh"), (Lang::Cym, "cy"), (Lang::Dan, "da"), (Lang::Deu, "de"), (Lang::Ell, "el"),
-        (Lang::Eng, "en"), (Lang::Epo, "eo"), (Lang::Est, "et"), (Lang::Fin, "fi"), (Lang::Fra, "fr"),
-        (Lang::Guj, "gu"), (Lang::Heb, "he"), (Lang::Hin, "hi"), (Lang::Hrv, "hr"), (Lang::Hun, "hu"),
-        (Lang::Hye, "hy"), (Lang::Ind, "id"), (Lang::Ita, "it"), (Lang::Jav, "jv"), (Lang::Jpn, "ja"),
-        (Lang::Kan, "kn"), (Lang::Kat, "ka"), (Lang::Khm, "km"), (Lang::Kor, "ko"), (Lang::Lat, "la"),
-        (Lang::Lav, "lv"), (Lang::Lit, "lt"), (Lang::Mal, "ml"), (Lang::Mar, "mr"), (Lang::Mkd, "mk"),
-        (Lang::Mya, "my"), (Lang::Nep, "ne"), (Lang::Nld, "nl"), (Lang::Nob, "nb"), (Lang::Ori, "or"),
-        (Lang::Pan, "pa"), (Lang::Pes, "fa"), (Lang::Pol, "pl"), (Lang::Por, "pt"), (Lang::Ron, "ro"),
-        (Lang::Rus, "ru"), (Lang::Sin, "si"), (Lang::Slk, "sk"), (Lang::Slv, "sl"), (Lang::Sna, "sn"),
-        (Lang::Spa, "es"), (Lang::Srp, "sr"), (Lang::Swe, "sv"), (Lang::Tam, "ta"), (Lang::Tel, "te"),
-        (Lang::Tgl, "tl"), (Lang::Tha, "th"), (Lang::Tuk, "tk"), (Lang::Tur, "tr"), (Lang::Ukr, "uk"),
-        (Lang::Urd, "ur"), (Lang::Uzb, "uz"), (Lang::Vie, "vi"), (Lang::Yid, "yi"), (Lang::Zul, "zu"),
+        (Lang::Afr, "af"),
+        (Lang::Aka, "ak"),
+        (Lang::Amh, "am"),
+        (Lang::Ara, "ar"),
+        (Lang::Aze, "az"),
+        (Lang::Bel, "be"),
+        (Lang::Ben, "bn"),
+        (Lang::Bul, "bg"),
+        (Lang::Cat, "ca"),
+        (Lang::Ces, "cs"),
+        (Lang::Cmn, "zh"),
+        (Lang::Cym, "cy"),
+        (Lang::Dan, "da"),
+        (Lang::Deu, "de"),
+        (Lang::Ell, "el"),
+        (Lang::Eng, "en"),
+        (Lang::Epo, "eo"),
+        (Lang::Est, "et"),
+        (Lang::Fin, "fi"),
+        (Lang::Fra, "fr"),
+        (Lang::Guj, "gu"),
+        (Lang::Heb, "he"),
+        (Lang::Hin, "hi"),
+        (Lang::Hrv, "hr"),
+        (Lang::Hun, "hu"),
+        (Lang::Hye, "hy"),
+        (Lang::Ind, "id"),
+        (Lang::Ita, "it"),
+        (Lang::Jav, "jv"),
+        (Lang::Jpn, "ja"),
+        (Lang::Kan, "kn"),
+        (Lang::Kat, "ka"),
+        (Lang::Khm, "km"),
+        (Lang::Kor, "ko"),
+        (Lang::Lat, "la"),
+        (Lang::Lav, "lv"),
+        (Lang::Lit, "lt"),
+        (Lang::Mal, "ml"),
+        (Lang::Mar, "mr"),
+        (Lang::Mkd, "mk"),
+        (Lang::Mya, "my"),
+        (Lang::Nep, "ne"),
+        (Lang::Nld, "nl"),
+        (Lang::Nob, "nb"),
+        (Lang::Ori, "or"),
+        (Lang::Pan, "pa"),
+        (Lang::Pes, "fa"),
+        (Lang::Pol, "pl"),
+        (Lang::Por, "pt"),
+        (Lang::Ron, "ro"),
+        (Lang::Rus, "ru"),
+        (Lang::Sin, "si"),
+        (Lang::Slk, "sk"),
+        (Lang::Slv, "sl"),
+        (Lang::Sna, "sn"),
+        (Lang::Spa, "es"),
+        (Lang::Srp, "sr"),
+        (Lang::Swe, "sv"),
+        (Lang::Tam, "ta"),
+        (Lang::Tel, "te"),
+        (Lang::Tgl, "tl"),
+        (Lang::Tha, "th"),
+        (Lang::Tuk, "tk"),
+        (Lang::Tur, "tr"),
+        (Lang::Ukr, "uk"),
+        (Lang::Urd, "ur"),
+        (Lang::Uzb, "uz"),
+        (Lang::Vie, "vi"),
+        (Lang::Yid, "yi"),
+        (Lang::Zul, "zu"),
     ];
     CODES.iter().find(|(known, _)| *known == lang).map(|(_, code)| *code)
 }
@@ -173,7 +231,9 @@ mod tests {
 
     #[test]
     fn a_tag_is_taken_in_any_of_its_usual_spellings() {
-        for (text, primary) in [("en", "en"), ("EN-gb", "en"), ("pt_BR", "pt"), ("deu", "de"), ("zh-Hant-TW", "zh")] {
+        for (text, primary) in
+            [("en", "en"), ("EN-gb", "en"), ("pt_BR", "pt"), ("deu", "de"), ("zh-Hant-TW", "zh")]
+        {
             assert_eq!(text.parse::<LanguageTag>().unwrap().primary(), primary, "{text}");
         }
     }
@@ -194,7 +254,9 @@ mod tests {
 
     #[test]
     fn languages_are_detected_and_stemmed() {
-        let german = Language::detect("Die Regierung hat am Montag neue Regeln für den Verkehr in den Städten beschlossen.");
+        let german = Language::detect(
+            "Die Regierung hat am Montag neue Regeln für den Verkehr in den Städten beschlossen.",
+        );
         assert_eq!((german.tag(), german.is_supported()), ("de", true));
         assert_eq!(german.stem("regierungen"), german.stem("regierung"));
         assert!(german.is_stop_word("nicht"));

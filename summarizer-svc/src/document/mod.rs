@@ -122,7 +122,12 @@ impl Document {
                 if heading || echo || boilerplate::is_boilerplate(&text) {
                     document.skipped += 1;
                 } else {
-                    document.sentences.push(Sentence { text, paragraph: index, start: chars.start, end: chars.end });
+                    document.sentences.push(Sentence {
+                        text,
+                        paragraph: index,
+                        start: chars.start,
+                        end: chars.end,
+                    });
                 }
             }
         }

@@ -300,7 +300,8 @@ impl Scanner<'_> {
         let capital = self.is(after, char::is_uppercase)
             && (next.chars().skip(1).all(char::is_lowercase))
             && (next.chars().nth(1).is_some() || matches!(next, "I" | "A"));
-        let domain = matches!(next, "Com" | "Org" | "Net" | "Js" | "Io" | "Co" | "Uk") || self.is(end, |c| c == '/');
+        let domain =
+            matches!(next, "Com" | "Org" | "Net" | "Js" | "Io" | "Co" | "Uk") || self.is(end, |c| c == '/');
         let dotted = self.is(end, |c| c == '.') && self.is(end + 1, char::is_alphanumeric);
         (word_before || closed) && capital && !domain && !dotted && !self.is_in_address(at)
     }
@@ -329,7 +330,9 @@ impl Scanner<'_> {
     fn cut(&self, start: usize) -> usize {
         let latest = start + LONGEST_SENTENCE;
         let earliest = start + LONGEST_SENTENCE / 2;
-        let clause = |index: &usize| self.before(*index).is_some_and(|c| matches!(c, ';' | ':' | ',' | '、' | '，' | '；'));
+        let clause = |index: &usize| {
+            self.before(*index).is_some_and(|c| matches!(c, ';' | ':' | ',' | '、' | '，' | '；'))
+        };
         let white = |index: &usize| self.is(*index, char::is_whitespace);
         let whole = |index: &usize| {
             let mut cursor = GraphemeCursor::new(self.byte(*index), self.text.len(), true);
@@ -354,14 +357,47 @@ pub(super) fn is_stop(c: char) -> bool {
 fn is_own_mark(c: char) -> bool {
     matches!(
         c,
-        '。' | '！' | '？' | '｡' | '．' | '।' | '॥' | '؟' | '۔' | '።' | '፧' | '։' | '။' | '។' | '៕' | '‼' | '⁇' | '⁈' | '⁉'
+        '。' | '！'
+            | '？'
+            | '｡'
+            | '．'
+            | '।'
+            | '॥'
+            | '؟'
+            | '۔'
+            | '።'
+            | '፧'
+            | '։'
+            | '။'
+            | '។'
+            | '៕'
+            | '‼'
+            | '⁇'
+            | '⁈'
+            | '⁉'
     )
 }
 
 fn closes_quote(c: char) -> bool {
     matches!(
         c,
-        '"' | '\'' | '”' | '’' | '“' | '»' | '«' | '›' | ')' | ']' | '}' | '」' | '』' | '）' | '】' | '》' | '〉' | '〕'
+        '"' | '\''
+            | '”'
+            | '’'
+            | '“'
+            | '»'
+            | '«'
+            | '›'
+            | ')'
+            | ']'
+            | '}'
+            | '」'
+            | '』'
+            | '）'
+            | '】'
+            | '》'
+            | '〉'
+            | '〕'
     )
 }
 
@@ -373,7 +409,3 @@ fn opens_quote(c: char) -> bool {
 fn is_stopless(c: char) -> bool {
     matches!(c, '\u{0E00}'..='\u{0EFF}')
 }
-
-#[cfg(test)]
-#[path = "sentence_tests.rs"]
-mod tests;

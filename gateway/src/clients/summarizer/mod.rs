@@ -81,8 +81,8 @@ impl Summarizer {
         let mut client = self.client.clone();
         let message = StreamSummaryRequest { input: Some(wire::input(text)) };
         let message = request(message, call.deadline, &call.request_id);
-        let messages = answer(call.deadline, client.stream_summary(message)).await?;
-        let state = Some(Messages { messages, deadline: call.deadline, idle: self.idle });
+        let incoming = answer(call.deadline, client.stream_summary(message)).await?;
+        let state = Some(Messages { incoming, deadline: call.deadline, idle: self.idle });
         Ok(stream::try_unfold(state, |state| async {
             let Some(mut state) = state else { return Ok(None) };
             let event = state.next().await?;
@@ -106,7 +106,7 @@ impl Summarizer {
 
 /// A stream of messages under way.
 struct Messages {
-    messages: Streaming<StreamSummaryResponse>,
+    incoming: Streaming<StreamSummaryResponse>,
     deadline: Deadline,
     idle: Duration,
 }
@@ -116,7 +116,7 @@ impl Messages {
     async fn next(&mut self) -> Result<SummaryEvent, SummarizerError> {
         loop {
             let wait = self.idle.min(self.deadline.remaining());
-            let message = match timeout(wait, self.messages.message()).await {
+            let message = match timeout(wait, self.incoming.message()).await {
                 Ok(Ok(Some(message))) => message,
                 Ok(Ok(None)) => return Err(interrupted("it ended without a summary")),
                 Ok(Err(status)) => return Err(Fault::from_status(&status).into()),

@@ -60,6 +60,7 @@ fn parse(text: &str) -> Option<Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
+    let text = text.replace("<![CDATA[", "").replace("]]>", "");
     let start = text.find(['{', '['])?;
     let end = text.rfind(['}', ']'])?;
     let inside: String =
@@ -219,4 +220,60 @@ fn truth(value: &Value) -> Option<bool> {
 pub(super) fn distinct(texts: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::new();
     texts.into_iter().filter(|text| seen.insert(text.to_lowercase())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(script: &str) -> JsonLd {
+        JsonLd::read([script].into_iter(), None)
+    }
+
+    #[test]
+    fn authors_are_found_as_texts_objects_lists_and_references() {
+        for author in [
+            r#""Jane Roe""#,
+            r#"{"@type": "Person", "name": "Jane Roe"}"#,
+            r#"[{"name": ["Jane Roe"]}]"#,
+            r##"{"@id": "#jane"}"##,
+        ] {
+            let person = r##"{"@id": "#jane", "@type": "Person", "name": "Jane Roe"}"##;
+            let article = format!(r#"{{"@type": "NewsArticle", "author": {author}}}"#);
+            assert_eq!(
+                read(&format!(r#"{{"@graph": [{person}, {article}]}}"#)).authors,
+                ["Jane Roe"],
+                "{author}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_article_with_the_title_of_the_page_is_the_one_that_is_meant() {
+        let scripts = r#"[{"@type": "NewsArticle", "headline": "Other", "author": "A", "datePublished": "2024-01-01"},
+            {"@type": "https://schema.org/ReportageNewsArticle", "headline": "This one"}]"#;
+        let meant = JsonLd::read([scripts].into_iter(), Some("This  One"));
+        assert_eq!(meant.headline.as_deref(), Some("This one"));
+        assert_eq!(read(scripts).headline.as_deref(), Some("Other"));
+    }
+
+    #[test]
+    fn faults_of_templates_are_mended_and_the_rest_is_left_out() {
+        let mended = "// <![CDATA[\n{\"@type\": \"Article\", \"headline\": \"Two\nlines, }\",}\n// ]]>";
+        assert_eq!(read(mended).headline.as_deref(), Some("Two lines, }"));
+        for broken in ["", "{", "}{", "{\"@type\": \"Article\", \"headline\": }", "null", "[[[[", "\"text\""]
+        {
+            assert!(!read(broken).is_article, "{broken}");
+        }
+    }
+
+    #[test]
+    fn free_access_is_read_as_boolean_and_as_text() {
+        for (written, expected) in
+            [("false", Some(false)), ("\"False\"", Some(false)), ("\"true\"", Some(true)), ("1", None)]
+        {
+            let script = format!(r#"{{"@type": "Article", "isAccessibleForFree": {written}}}"#);
+            assert_eq!(read(&script).free, expected, "{written}");
+        }
+    }
 }

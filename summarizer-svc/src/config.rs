@@ -1,0 +1,84 @@
+//! The summarizer's settings: each is a flag and an environment variable.
+
+use std::{net::SocketAddr, num::NonZero, thread::available_parallelism};
+
+use clap::Args;
+use service_kit::config::{Validate, byte_size};
+
+/// Where the summarizer listens unless told otherwise.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 50052));
+
+/// The summarizer's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Config {
+    /// Summaries that are made at once; 0 for as many as there are cores.
+    #[arg(long, env = "NUTGRAF_SUMMARIZER_WORKERS", value_name = "N", default_value_t = 0)]
+    pub summarizer_workers: usize,
+    /// Requests that may wait for a worker; one more is told to come back later.
+    #[arg(long, env = "NUTGRAF_QUEUE_LIMIT", value_name = "N", default_value_t = 64)]
+    pub queue_limit: usize,
+    /// Largest article, in bytes of UTF-8, its headline included.
+    #[arg(long, env = "NUTGRAF_MAX_INPUT", value_name = "BYTES", default_value = "1MB", value_parser = byte_size)]
+    pub max_input: usize,
+    /// Name of this replica in its answers; empty for the host's name and the process id.
+    #[arg(long, env = "NUTGRAF_REPLICA", value_name = "NAME", default_value = "")]
+    pub replica: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { summarizer_workers: 0, queue_limit: 64, max_input: 1_000_000, replica: String::new() }
+    }
+}
+
+impl Config {
+    /// Worker threads to start.
+    pub fn workers(&self) -> usize {
+        match self.summarizer_workers {
+            0 => available_parallelism().map_or(1, NonZero::get),
+            workers => workers,
+        }
+    }
+
+    /// The replica's name.
+    pub fn replica_name(&self) -> String {
+        if !self.replica.is_empty() {
+            return self.replica.clone();
+        }
+        // Linux keeps the name there; in a container it is the container's own.
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = host.trim();
+        format!("{}-{}", if host.is_empty() { "summarizer" } else { host }, std::process::id())
+    }
+}
+
+impl Validate for Config {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.summarizer_workers > 1024 {
+            problems.push("--summarizer-workers can be 1024 at most".to_owned());
+        }
+        if self.queue_limit == 0 {
+            problems.push("--queue-limit must be more than 0".to_owned());
+        }
+        if self.max_input == 0 {
+            problems.push("--max-input must be more than 0".to_owned());
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches as _};
+
+    use super::*;
+
+    #[test]
+    fn the_default_is_what_no_flag_at_all_gives() {
+        let command = Config::augment_args(Command::new("x")).mut_args(|arg| arg.env(None::<&str>));
+        let matches = command.try_get_matches_from(["x"]).unwrap();
+        assert_eq!(Config::from_arg_matches(&matches).unwrap(), Config::default());
+    }
+}

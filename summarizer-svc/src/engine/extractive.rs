@@ -1,0 +1,181 @@
+//! Picks the article's own sentences.
+//!
+//! A linear scorer over position, length and centrality: the cosine between a sentence's set of stemmed content words
+//! and the vector that counts, for each such word, the sentences that hold it. Its weights are a logistic regression on
+//! the oracle sentences of CNN/DailyMail. Trigram blocking after Paulus et al. 2018, "A Deep Reinforced Model for
+//! Abstractive Summarization".
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
+
+use super::{Engine, EngineError, Output};
+use crate::{
+    document::{Document, Words},
+    summary::{
+        Coverage, Draft, EngineKind, Length, ModelId, Notice, Phase, Request, SourceSpan, SummarySentence,
+    },
+};
+
+/// A text of fewer sentences comes back as it is.
+const FEWEST_SENTENCES: usize = 3;
+/// How many sentences are read between two looks at whether somebody still waits.
+const STRIDE: usize = 256;
+
+/// The engine that needs no weights.
+#[derive(Debug, Default)]
+pub struct Extractive;
+
+/// A sentence as the scorer sees it.
+struct Features {
+    words: usize,
+    /// Indices into the article's vocabulary; each once.
+    content: Vec<usize>,
+    trigrams: HashSet<[usize; 3]>,
+}
+
+impl Engine for Extractive {
+    fn model(&self) -> ModelId {
+        ModelId { engine: EngineKind::Extractive, id: "extractive", revision: "1" }
+    }
+
+    fn summarize(&self, request: &Request, output: &mut dyn Output) -> Result<Draft, EngineError> {
+        let began = Instant::now();
+        output.progress(Phase::Reading, 0, 0)?;
+        let document = Document::read(&request.article, request.language.as_ref());
+        if document.sentences.is_empty() {
+            return Err(EngineError::NothingToSummarize);
+        }
+        let features = features(&document, output)?;
+        let whole = document.sentences.len() < FEWEST_SENTENCES;
+        let chosen = if whole {
+            (0..document.sentences.len()).collect()
+        } else {
+            choose(&features, &scores(&features), sentences(request.length))
+        };
+        let encode = began.elapsed();
+        let sentences = write(&document, &chosen, request.format.separator(), output)?;
+        let mut notices = Vec::new();
+        if whole {
+            notices.push(Notice::ReturnedWhole);
+        }
+        if !document.language.is_supported() {
+            notices.push(Notice::LanguageNotSupported);
+        }
+        Ok(Draft {
+            sentences,
+            tokens_in: features.iter().map(|sentence| sentence.words).sum(),
+            tokens_out: chosen
+                .iter()
+                .filter_map(|&index| features.get(index))
+                .map(|sentence| sentence.words)
+                .sum(),
+            coverage: Coverage {
+                parts_total: 1,
+                parts_read: 1,
+                sentences_total: document.sentences.len() + document.skipped,
+                sentences_skipped: document.skipped,
+            },
+            language: document.language.tag().to_owned(),
+            notices,
+            encode,
+        })
+    }
+}
+
+/// How many sentences a summary of this length has.
+pub fn sentences(length: Length) -> usize {
+    match length {
+        Length::Short => 2,
+        Length::Medium => 3,
+        Length::Long => 5,
+    }
+}
+
+fn features(document: &Document, output: &mut dyn Output) -> Result<Vec<Features>, EngineError> {
+    let mut vocabulary: HashMap<String, usize> = HashMap::new();
+    let mut index = |word: String| {
+        let next = vocabulary.len();
+        *vocabulary.entry(word).or_insert(next)
+    };
+    let total = document.sentences.len();
+    let mut features = Vec::with_capacity(total);
+    for (done, sentence) in document.sentences.iter().enumerate() {
+        if done % STRIDE == 0 {
+            output.progress(Phase::Encoding, done, total)?;
+        }
+        let words = Words::of(&sentence.text);
+        let mut content: Vec<usize> = words.content_stems(&document.language).map(&mut index).collect();
+        content.sort_unstable();
+        content.dedup();
+        let sequence: Vec<usize> = words.sequence.into_iter().map(&mut index).collect();
+        let trigrams = sequence.windows(3).filter_map(|three| three.try_into().ok()).collect();
+        features.push(Features { words: words.count, content, trigrams });
+    }
+    Ok(features)
+}
+
+/// The score of each sentence; higher is better.
+fn scores(features: &[Features]) -> Vec<f64> {
+    let mut holding: HashMap<usize, f64> = HashMap::new();
+    for &word in features.iter().flat_map(|sentence| &sentence.content) {
+        *holding.entry(word).or_default() += 1.0;
+    }
+    let norm = holding.values().map(|count| count * count).sum::<f64>().sqrt();
+    let score = |(position, sentence): (usize, &Features)| {
+        let shared: f64 = sentence.content.iter().filter_map(|word| holding.get(word)).sum();
+        let length = (sentence.content.len() as f64).sqrt() * norm;
+        let centrality = if length > 0.0 { shared / length } else { 0.0 };
+        let position = position as f64;
+        -0.03195 * position + 1.42013 / (1.0 + position) - 0.02068 * sentence.words as f64
+            + 4.11121 * centrality
+            - 3.01413
+    };
+    features.iter().enumerate().map(score).collect()
+}
+
+/// The best sentences that share no trigram, in the order of the article. Where too few share none, the best of the rest
+/// fill up.
+fn choose(features: &[Features], scores: &[f64], wanted: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..features.len()).collect();
+    order.sort_by(|a, b| scores.get(*b).partial_cmp(&scores.get(*a)).unwrap_or(std::cmp::Ordering::Equal));
+    let mut seen: HashSet<[usize; 3]> = HashSet::new();
+    let mut chosen = Vec::with_capacity(wanted);
+    let mut repeating = Vec::new();
+    for index in order {
+        let Some(sentence) = features.get(index).filter(|_| chosen.len() < wanted) else { break };
+        if sentence.trigrams.is_disjoint(&seen) {
+            seen.extend(&sentence.trigrams);
+            chosen.push(index);
+        } else if repeating.len() < wanted {
+            repeating.push(index);
+        }
+    }
+    let missing = wanted.saturating_sub(chosen.len());
+    chosen.extend(repeating.into_iter().take(missing));
+    chosen.sort_unstable();
+    chosen
+}
+
+fn write(
+    document: &Document,
+    chosen: &[usize],
+    separator: &str,
+    output: &mut dyn Output,
+) -> Result<Vec<SummarySentence>, EngineError> {
+    let mut written = Vec::with_capacity(chosen.len());
+    output.progress(Phase::Writing, 0, chosen.len())?;
+    for sentence in chosen.iter().filter_map(|&index| document.sentences.get(index)) {
+        let before = if written.is_empty() { "" } else { separator };
+        output.delta(format!("{before}{}", sentence.text))?;
+        let span = SourceSpan {
+            paragraph: sentence.paragraph,
+            start: sentence.start,
+            end: sentence.end,
+            score: 1.0,
+        };
+        written.push(SummarySentence { text: sentence.text.clone(), spans: vec![span] });
+    }
+    Ok(written)
+}
