@@ -115,18 +115,18 @@ function backLink(index) {
   });
 }
 
-/** Lights a sentence and its passages together while the pointer or the focus is on either. */
+/**
+ * Lights a sentence and its passages together while the pointer or the focus is on either. Where the pointer is on
+ * neither, the focus counts: the page may move below a pointer that rests.
+ */
 export function linkHighlights(story) {
-  const light = (event) => {
-    const node = event.target.closest?.("[data-s]");
+  const light = (target) => {
+    const node = target?.closest("[data-s]") ?? document.activeElement?.closest("[data-s]");
     for (const lit of story.querySelectorAll(".lit")) lit.classList.remove("lit");
-    if (!node) return;
-    for (const index of node.dataset.s.split(" ")) {
+    for (const index of node?.dataset.s.split(" ") ?? []) {
       for (const partner of story.querySelectorAll(`[data-s~="${index}"]`)) partner.classList.add("lit");
     }
   };
-  for (const name of ["pointerover", "focusin"]) story.addEventListener(name, light);
-  for (const name of ["pointerleave", "focusout"]) {
-    story.addEventListener(name, () => light({ target: story }));
-  }
+  for (const name of ["pointerover", "focusin"]) story.addEventListener(name, (event) => light(event.target));
+  for (const name of ["pointerleave", "focusout"]) story.addEventListener(name, () => light(null));
 }

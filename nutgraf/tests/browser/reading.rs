@@ -17,19 +17,18 @@ async fn a_summary_streams_in_and_each_sentence_leads_to_its_passage() {
         page.get_news().await;
         let address = page.place().await;
         assert!(address.starts_with("/article?url="), "{address}");
-        page.js(
-            "window.seen = new Set();
+        page.js("window.seen = new Set();
              const note = () => {
                  const part = (name) => document.querySelector(`[data-part=${name}]`);
                  seen.add(`${part('submit').textContent} ${part('answer').getAttribute('aria-busy')}`);
                  seen.add(part('phase').textContent);
              };
              new MutationObserver(note).observe(document.querySelector('.summary'),
-                 { subtree: true, childList: true, attributes: true, characterData: true });",
-        )
-        .await;
+                 { subtree: true, childList: true, attributes: true, characterData: true });")
+            .await;
         page.summarize().await;
-        page.until("document.querySelector('[data-part=phase]').textContent === 'The summary is ready'").await;
+        page.until("document.querySelector('[data-part=phase]').textContent === 'The summary is ready'")
+            .await;
         let seen = page.js("return [...seen];").await;
         let seen: Vec<&str> = seen.as_array().unwrap().iter().filter_map(Value::as_str).collect();
         for state in ["Cancel true", "Fetching the article", "Summarize false"] {
@@ -86,6 +85,10 @@ async fn a_sentence_and_its_passage_light_up_together() {
         page.until(&on_pair).await;
         page.hover("h1").await;
         page.js("document.querySelector('#sum-1').focus();").await;
+        page.until(&on_pair).await;
+        page.hover("#sum-0").await;
+        page.until("document.querySelector('#sum-0.lit') !== null").await;
+        page.hover("h1").await;
         page.until(&on_pair).await;
         page.click("#sum-1").await;
         page.until(

@@ -196,7 +196,8 @@ impl Stage {
     }
 
     pub(crate) async fn keys(&self, keys: &[Key]) {
-        let both = |key: &Key| [KeyAction::Down { value: (*key).into() }, KeyAction::Up { value: (*key).into() }];
+        let both =
+            |key: &Key| [KeyAction::Down { value: (*key).into() }, KeyAction::Up { value: (*key).into() }];
         let actions = keys.iter().flat_map(both).fold(KeyActions::new("keyboard".into()), KeyActions::then);
         self.client.perform_actions(actions).await.unwrap();
     }
@@ -232,7 +233,8 @@ impl Stage {
     /// A command of the DevTools protocol.
     pub(crate) async fn devtools(&self, command: &str, params: Value) {
         let body = json!({ "cmd": command, "params": params });
-        let answer = self.http.post(format!("{}/goog/cdp/execute", self.session)).json(&body).send().await.unwrap();
+        let answer =
+            self.http.post(format!("{}/goog/cdp/execute", self.session)).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 

@@ -75,13 +75,20 @@ async fn a_stream_that_ends_early_is_never_shown_as_a_summary() {
 async fn a_problem_is_shown_in_its_own_words() {
     with_browser(Scripts::On, |page| async move {
         page.get_news().await;
-        let problem = r#"{"title":"Too <b>many</b>","detail":"Wait a bit.","retryable":true,"request_id":"abc"}"#;
+        let problem =
+            r#"{"title":"Too <b>many</b>","detail":"Wait a bit.","retryable":true,"request_id":"abc"}"#;
         answer_with(&page, 429, "application/problem+json", problem).await;
         page.press("Summarize").await;
         let text = panel(&page).await;
-        assert!(text.contains("Too <b>many</b>") && text.contains("Wait a bit.") && text.contains("abc"), "{text}");
+        assert!(
+            text.contains("Too <b>many</b>") && text.contains("Wait a bit.") && text.contains("abc"),
+            "{text}"
+        );
         page.named("button", "Retry").await;
-        let event = format!("event: error\ndata: {}\n\n", problem.replace("\"retryable\":true", "\"retryable\":false"));
+        let event = format!(
+            "event: error\ndata: {}\n\n",
+            problem.replace("\"retryable\":true", "\"retryable\":false")
+        );
         answer_with(&page, 200, "text/event-stream", &event).await;
         page.press("Retry").await;
         panel(&page).await;
