@@ -50,7 +50,7 @@ impl BitOrAssign for Evidence {
 const FURNITURE_WORDS: &str = "ad ads advert adverts advertisement advertising adslot adbox adunit adwrapper \
     adcontainer cta sponsored sponsor promo promos promotion promobox related relatedcontent relatedarticles \
     recommended recommendation recommendations recommends recirc recirculation newsletter newsletters signup \
-    subscribe subscription share shares sharing sharebar sharetools sharethis addthis social socials outbrain \
+    subscribe subscription share shares sharing sharebar sharetools sharethis addthis addtoany sharedaddy yarpp social socials outbrain \
     taboola sidebar breadcrumb breadcrumbs cookie cookies consent gdpr taglist toolbar trending popular mostread \
     mostpopular footer nav navigation navbar menu modal popup donate donation pagination pager \
     tooltip copyright login signin readmore seealso morefrom alsoread ticker infobar skip followus prevnext \
@@ -106,7 +106,7 @@ const BODY_NAMES: [&str; 26] = [
 ];
 
 /// Adjacent words, written as one, that name furniture.
-const FURNITURE_NAMES: [&str; 30] = [
+const FURNITURE_NAMES: [&str; 35] = [
     "readmore",
     "seealso",
     "relatedarticle",
@@ -137,6 +137,11 @@ const FURNITURE_NAMES: [&str; 30] = [
     "nextarticle",
     "readnext",
     "upnext",
+    "authorbox",
+    "authorbio",
+    "aboutauthor",
+    "abouttheauthor",
+    "authorcard",
 ];
 
 static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 6]> = LazyLock::new(|| {

@@ -147,6 +147,14 @@ pub fn extract(html: &str, url: Option<&Url>, hints: &Hints) -> Result<Extracted
     })
 }
 
+/// Parses any HTML within the limits on size and depth.
+///
+/// # Errors
+/// [`ExtractError::TooLarge`] and [`ExtractError::TooDeep`].
+pub(crate) fn parse(html: &str) -> Result<scraper::Html, ExtractError> {
+    guard::parse(html)
+}
+
 fn by_density(page: &Page<'_>, metadata: &Metadata) -> Option<Candidate> {
     let blocks = blocks::of_page(page);
     let all = Weights::of(page, &blocks, |_| true);

@@ -110,10 +110,7 @@ pub(super) fn furniture(page: &Page<'_>, weights: &Weights, strictness: Strictne
     for index in page.indices().skip(1) {
         let furniture = match strictness {
             Strictness::Strict => is_furniture(page, weights, index, trust_hidden),
-            Strictness::Lenient => {
-                let teaser = is_box(page[index].tag) && is_teaser(weights, index);
-                page[index].tag == Tag::Furniture || page[index].evidence.has(Evidence::COMMENTS) || teaser
-            }
+            Strictness::Lenient => is_plain_furniture(page, weights, index),
         };
         cut[index] = cut[page[index].parent] || furniture;
     }
@@ -159,6 +156,15 @@ fn is_teaser(weights: &Weights, index: NodeIndex) -> bool {
 fn is_heading(page: &Page<'_>, block: &Block) -> bool {
     let around = std::iter::once(block.owner).chain(page.ancestors(block.owner)).take(3);
     around.into_iter().any(|index| page[index].tag == Tag::Heading)
+}
+
+/// What is furniture whatever its names are.
+fn is_plain_furniture(page: &Page<'_>, weights: &Weights, index: NodeIndex) -> bool {
+    let node = &page[index];
+    let small = weights.prose[index] * 5 < weights.total() * 2;
+    (node.tag == Tag::Furniture && small)
+        || node.evidence.has(Evidence::COMMENTS)
+        || (is_box(node.tag) && is_teaser(weights, index))
 }
 
 /// Whether an element has next to no running text, or more links than text.
