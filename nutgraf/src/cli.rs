@@ -93,9 +93,12 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let command = Cli::command();
     let known = |argument: &OsString| {
         let built_in = ["help", "-h", "--help", "-V", "--version"];
-        argument.to_str().is_some_and(|name| built_in.contains(&name) || command.find_subcommand(name).is_some())
+        argument
+            .to_str()
+            .is_some_and(|name| built_in.contains(&name) || command.find_subcommand(name).is_some())
     };
-    let flags_only = arguments.iter().skip(1).next().is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
+    let flags_only =
+        arguments.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
     if flags_only && !arguments.iter().skip(1).any(known) {
         arguments.insert(1.min(arguments.len()), "serve".into());
     }
@@ -119,7 +122,12 @@ mod tests {
     fn flags_alone_mean_serve() {
         assert_eq!(with_command(words("nutgraf")), words("nutgraf serve"));
         assert_eq!(with_command(words("nutgraf --listen [::1]:0")), words("nutgraf serve --listen [::1]:0"));
-        for line in ["nutgraf --help", "nutgraf --log debug extract a.html", "nutgraf summarize -", "nutgraf sumarize x"] {
+        for line in [
+            "nutgraf --help",
+            "nutgraf --log debug extract a.html",
+            "nutgraf summarize -",
+            "nutgraf sumarize x",
+        ] {
             assert_eq!(with_command(words(line)), words(line));
         }
     }

@@ -37,9 +37,9 @@ impl FromStr for Input {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        let web = ["http://", "https://"].iter().any(|scheme| {
-            text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        });
+        let web = ["http://", "https://"]
+            .iter()
+            .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
         Ok(match text {
             "-" => Self::Stdin,
             _ if web => Self::Url(text.to_owned()),
@@ -67,7 +67,10 @@ impl Input {
             Self::File(path) => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let name = name.strip_suffix(".gz").unwrap_or(&name);
-                let name = [".html", ".htm", ".xhtml"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+                let name = [".html", ".htm", ".xhtml"]
+                    .iter()
+                    .find_map(|ending| name.strip_suffix(ending))
+                    .unwrap_or(name);
                 name.to_owned()
             }
         }
@@ -86,7 +89,9 @@ pub(crate) fn read(input: &Input) -> Result<Vec<u8>, Failure> {
         Input::Stdin => bounded(stdin().lock()),
         Input::Url(_) => Err(io::ErrorKind::Unsupported.into()),
     };
-    let bytes = bytes.and_then(|bytes| if bytes.starts_with(&[0x1f, 0x8b]) { bounded(MultiGzDecoder::new(&*bytes)) } else { Ok(bytes) });
+    let bytes = bytes.and_then(|bytes| {
+        if bytes.starts_with(&[0x1f, 0x8b]) { bounded(MultiGzDecoder::new(&*bytes)) } else { Ok(bytes) }
+    });
     bytes.map_err(|error| Failure::Unreadable(format!("{input}: {error}")))
 }
 
@@ -103,7 +108,12 @@ fn bounded(reader: impl Read) -> io::Result<Vec<u8>> {
 pub(crate) fn is_html(path: &Path, bytes: &[u8]) -> bool {
     let name = path.to_string_lossy().to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let start: Vec<u8> = bytes.iter().skip_while(|byte| byte.is_ascii_whitespace()).take(14).map(u8::to_ascii_lowercase).collect();
+    let start: Vec<u8> = bytes
+        .iter()
+        .skip_while(|byte| byte.is_ascii_whitespace())
+        .take(14)
+        .map(u8::to_ascii_lowercase)
+        .collect();
     [".html", ".htm", ".xhtml"].iter().any(|ending| name.ends_with(ending))
         || [&b"<!doctype html"[..], b"<html", b"<head"].iter().any(|mark| start.starts_with(mark))
 }
@@ -206,7 +216,13 @@ mod tests {
 
     #[test]
     fn an_id_is_the_name_without_its_endings() {
-        for (name, id) in [("a/de__x_2024.html.gz", "de__x_2024"), ("b.html", "b"), ("c.htm", "c"), ("d", "d"), ("e.v2.html", "e.v2")] {
+        for (name, id) in [
+            ("a/de__x_2024.html.gz", "de__x_2024"),
+            ("b.html", "b"),
+            ("c.htm", "c"),
+            ("d", "d"),
+            ("e.v2.html", "e.v2"),
+        ] {
             assert_eq!(input(name).id(), id);
         }
     }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use scraper_svc::scrape::ScrapeError;
+
 /// Why a command failed. The status is the same for every command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -34,6 +36,20 @@ impl Failure {
             Self::Unreadable(_) => 3,
             Self::Unsuitable(_) => 4,
             Self::Several { status, .. } => *status,
+        }
+    }
+}
+
+impl Failure {
+    /// Why an address gave no article.
+    pub(crate) fn of_scraping(url: &str, error: &ScrapeError) -> Self {
+        let text = format!("{url}: {error}");
+        match error {
+            ScrapeError::Extract(_) => Self::Unsuitable(text),
+            ScrapeError::Internal => Self::Fault(text),
+            ScrapeError::UnknownSource | ScrapeError::NoHeadlines | ScrapeError::Fetch(_) => {
+                Self::Unreadable(text)
+            }
         }
     }
 }

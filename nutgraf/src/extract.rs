@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use futures::{StreamExt as _, stream};
-use scraper_svc::{Scraper, config::Config};
+use scraper_svc::{Scraper, config::Config, fetch::Allowance};
 use service_kit::config::Validate;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +80,7 @@ pub(crate) async fn start_scraper(mut config: Config, inputs: &[Input]) -> Resul
             Some(url::Host::Ipv6(ip)) => Some(format!("[{ip}]:{port}")),
             Some(url::Host::Domain(_)) | None => None,
         };
-        config.fetch.fetch_allow.extend(literal.and_then(|literal| literal.parse().ok()));
+        config.fetch.fetch_allow.extend(literal.and_then(|literal| literal.parse::<Allowance>().ok()));
     }
     Scraper::start(&config, CancellationToken::new()).await.map_err(|error| Failure::Fault(error.to_string()))
 }

@@ -48,7 +48,8 @@ impl Validate for Arguments {
 
 /// Serves until a signal comes. Prints the page's address, and nothing else, on standard output once it is ready.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let shutdown = on_signal().map_err(|error| Failure::Fault(format!("no signals can be handled: {error}")))?;
+    let shutdown =
+        on_signal().map_err(|error| Failure::Fault(format!("no signals can be handled: {error}")))?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .map_err(|error| Failure::Fault(format!("can't listen on {}: {error}", arguments.listen)))?;

@@ -1,2 +1,66 @@
-//! Stub.
-fn main() {}
+//! Starts the scraper.
+
+use std::{net::SocketAddr, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use scraper_svc::{
+    ServiceError,
+    config::{Config, DEFAULT_LISTEN},
+};
+use service_kit::{
+    config::{Validate, parse},
+    health::HealthCommand,
+    shutdown::{DrainArgs, on_signal},
+    telemetry::{TelemetryArgs, init},
+};
+use tokio::net::TcpListener;
+
+/// Nutgraf's scraper: finds news articles and reads them, over gRPC.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    /// Where to listen.
+    #[arg(long, env = "NUTGRAF_LISTEN", value_name = "ADDR", default_value_t = DEFAULT_LISTEN, global = true)]
+    listen: SocketAddr,
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+    #[command(flatten)]
+    drain: DrainArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Health(HealthCommand),
+}
+
+impl Validate for Cli {
+    fn problems(&self) -> Vec<String> {
+        self.config.problems()
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli: Cli = parse();
+    init(&cli.telemetry);
+    match &cli.command {
+        Some(Command::Health(health)) => health.check_grpc(cli.listen).await.into(),
+        None => serve(cli).await.map_or_else(
+            |error| {
+                tracing::error!(%error, "the scraper can't serve");
+                ExitCode::FAILURE
+            },
+            |()| ExitCode::SUCCESS,
+        ),
+    }
+}
+
+async fn serve(cli: Cli) -> Result<(), ServiceError> {
+    let shutdown = on_signal()?;
+    let listener = TcpListener::bind(cli.listen).await?;
+    scraper_svc::serve(listener, cli.config, &cli.drain, shutdown).await
+}

@@ -44,7 +44,7 @@ impl SummarizerService for Grpc {
     ) -> Result<Response<pb::SummarizeResponse>, Status> {
         let deadline = remaining(&request).map(Deadline::after);
         let wanted = parse(request.into_inner().input.unwrap_or_default())?;
-        let summary = self.summarizer.summarize(wanted, deadline).await.map_err(status)?;
+        let summary = self.summarizer.summarize(wanted, deadline).await.map_err(|error| status(&error))?;
         Ok(Response::new(pb::SummarizeResponse { summary: Some(wire_summary(summary)) }))
     }
 
@@ -54,9 +54,11 @@ impl SummarizerService for Grpc {
     ) -> Result<Response<Self::StreamSummaryStream>, Status> {
         let deadline = remaining(&request).map(Deadline::after);
         let wanted = parse(request.into_inner().input.unwrap_or_default())?;
-        let events = self.summarizer.stream(wanted, deadline).map_err(status)?;
+        let events = self.summarizer.stream(wanted, deadline).map_err(|error| status(&error))?;
         let events = events.map(|event| {
-            event.map(|event| pb::StreamSummaryResponse { event: Some(wire_event(event)) }).map_err(status)
+            event
+                .map(|event| pb::StreamSummaryResponse { event: Some(wire_event(event)) })
+                .map_err(|error| status(&error))
         });
         Ok(Response::new(Box::pin(events)))
     }
@@ -77,7 +79,7 @@ fn parse(input: pb::SummaryInput) -> Result<summary::Request, Status> {
             let paragraphs = list.paragraphs.into_iter().map(paragraph).collect::<Result<_, _>>()?;
             Article { title: input.title, paragraphs }
         }
-        None => return Err(status(SummarizeError::EmptyInput)),
+        None => return Err(status(&SummarizeError::EmptyInput)),
     };
     let engine = match pb::Engine::try_from(input.engine).map_err(|_| invalid("engine"))? {
         pb::Engine::Unspecified | pb::Engine::Auto => EngineChoice::Auto,
@@ -123,7 +125,7 @@ fn invalid(field: &'static str) -> Status {
     .into_status()
 }
 
-fn status(error: SummarizeError) -> Status {
+fn status(error: &SummarizeError) -> Status {
     let message = error.to_string();
     let (code, reason, metadata, retry_after) = match error {
         SummarizeError::EmptyInput => (Code::InvalidArgument, "EMPTY_INPUT", vec![], None),
@@ -136,7 +138,7 @@ fn status(error: SummarizeError) -> Status {
             (Code::FailedPrecondition, "NOTHING_TO_SUMMARIZE", vec![], None)
         }
         SummarizeError::QueueFull { retry_after } => {
-            (Code::ResourceExhausted, "QUEUE_FULL", vec![], Some(retry_after))
+            (Code::ResourceExhausted, "QUEUE_FULL", vec![], Some(*retry_after))
         }
         SummarizeError::ShuttingDown => (Code::Unavailable, "SHUTTING_DOWN", vec![], None),
         SummarizeError::TimedOut => return Status::deadline_exceeded(message),

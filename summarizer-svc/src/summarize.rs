@@ -76,7 +76,7 @@ struct Inner {
 /// The events of one request. Dropping it stops the work.
 pub struct Events {
     accepted: Option<Event>,
-    events: Receiver<Result<Event, SummarizeError>>,
+    received: Receiver<Result<Event, SummarizeError>>,
     ended: bool,
     _stop: DropGuard,
 }
@@ -131,7 +131,7 @@ impl Summarizer {
     pub fn stream(&self, request: Request, deadline: Option<Deadline>) -> Result<Events, SummarizeError> {
         self.check(&request)?;
         let cancelled = CancellationToken::new();
-        let (sender, events) = channel(EVENTS);
+        let (sender, received) = channel(EVENTS);
         let asked = Instant::now();
         let model = self.inner.engine.model();
         let mut task = Task { sender, cancelled: cancelled.clone(), deadline, asked, first: None };
@@ -150,7 +150,7 @@ impl Summarizer {
             model,
             replica: self.inner.replica.clone(),
         };
-        Ok(Events { accepted: Some(accepted), events, ended: false, _stop: cancelled.drop_guard() })
+        Ok(Events { accepted: Some(accepted), received, ended: false, _stop: cancelled.drop_guard() })
     }
 
     fn check(&self, request: &Request) -> Result<(), SummarizeError> {
@@ -181,7 +181,7 @@ impl Stream for Events {
         if self.ended {
             return Poll::Ready(None);
         }
-        self.events.poll_recv(context).map(|event| {
+        self.received.poll_recv(context).map(|event| {
             // A worker that goes away without a last word has panicked.
             let event = event.unwrap_or(Err(SummarizeError::Internal));
             self.ended = matches!(event, Err(_) | Ok(Event::Done(_)));

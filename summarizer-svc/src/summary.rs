@@ -75,7 +75,7 @@ pub enum EngineKind {
 }
 
 /// A model's name and version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelId {
     /// The engine that it belongs to.
     pub engine: EngineKind,

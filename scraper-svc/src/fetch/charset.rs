@@ -14,12 +14,13 @@ static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s-u)<!
 
 /// `<meta charset=…>`, `<meta … content="text/html; charset=…">` and `<?xml … encoding="…"?>`.
 static DECLARATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?is-u)(?:<meta\s[^>]*?charset|<\?xml\s[^>]*?encoding)\s*=\s*["']?\s*([a-z0-9_:.()-]+)"#).ok()
+    Regex::new(r#"(?is-u)(?:<meta\s[^>]*?charset|<\?xml\s[^>]*?encoding)\s*=\s*["']?\s*([a-z0-9_:.()-]+)"#)
+        .ok()
 });
 
 /// Decodes a page; what is malformed becomes U+FFFD. `label` is the `charset` of the HTTP header, `host` where the page
 /// comes from: its top-level domain helps a guess.
-pub(super) fn decode(body: &[u8], label: Option<&str>, host: Option<&str>) -> String {
+pub fn decode(body: &[u8], label: Option<&str>, host: Option<&str>) -> String {
     if let Some((encoding, mark)) = Encoding::for_bom(body) {
         let text = encoding.decode_without_bom_handling(body.get(mark..).unwrap_or_default()).0;
         return text.into_owned();
@@ -84,7 +85,10 @@ mod tests {
 
     #[test]
     fn an_unknown_header_label_leaves_it_to_the_page() {
-        let page = encoded("<META HTTP-EQUIV=Content-Type CONTENT='text/html; charset=windows-1251'>Новости", WINDOWS_1251);
+        let page = encoded(
+            "<META HTTP-EQUIV=Content-Type CONTENT='text/html; charset=windows-1251'>Новости",
+            WINDOWS_1251,
+        );
         assert!(decode(&page, Some("none"), None).ends_with("Новости"));
     }
 
@@ -96,7 +100,8 @@ mod tests {
 
     #[test]
     fn without_a_declaration_the_encoding_is_guessed() {
-        let text = "<p>中国航天局表示，探测器已经成功进入月球轨道，预计将于下周着陆。科学家们对此感到非常高兴。</p>";
+        let text =
+            "<p>中国航天局表示，探测器已经成功进入月球轨道，预计将于下周着陆。科学家们对此感到非常高兴。</p>";
         assert_eq!(decode(&encoded(text, GBK), None, Some("news.example.cn")), text);
         assert_eq!(decode("<p>Grüße aus Köln</p>".as_bytes(), None, None), "<p>Grüße aus Köln</p>");
     }

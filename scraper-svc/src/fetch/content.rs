@@ -9,8 +9,24 @@ const SNIFFED: usize = 1024;
 
 /// First bytes of an HTML page, in lower case (WHATWG MIME Sniffing, section 7.1).
 const HTML_STARTS: [&str; 18] = [
-    "<!doctype html", "<html", "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a", "<style",
-    "<title", "<b", "<body", "<br", "<p", "<!--", "<meta",
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<script",
+    "<iframe",
+    "<h1",
+    "<div",
+    "<font",
+    "<table",
+    "<a",
+    "<style",
+    "<title",
+    "<b",
+    "<body",
+    "<br",
+    "<p",
+    "<!--",
+    "<meta",
 ];
 
 /// First bytes of a feed, in lower case, after an XML declaration, comments and processing instructions.
@@ -81,24 +97,35 @@ mod tests {
     fn a_page_is_html_by_its_type_whatever_it_begins_with() {
         assert!(accepts(Wanted::Page, Some("text/html; charset=utf-8"), b"Hello"));
         assert!(accepts(Wanted::Page, Some("application/xhtml+xml"), b"<?xml version='1.0'?><html/>"));
-        for other in ["application/pdf", "image/png", "text/plain", "application/json", "video/mp4", "text/xml"] {
+        for other in
+            ["application/pdf", "image/png", "text/plain", "application/json", "video/mp4", "text/xml"]
+        {
             assert!(!accepts(Wanted::Page, Some(other), b"<html></html>"), "{other}");
         }
     }
 
     #[test]
     fn a_page_without_a_type_is_sniffed() {
-        for page in [&b"<!DOCTYPE HTML>\n<p>x"[..], b"\xef\xbb\xbf  <html lang=en>", b"<!-- x --><p>", b"\xfe\xff\0<\0p\0>"] {
+        for page in [
+            &b"<!DOCTYPE HTML>\n<p>x"[..],
+            b"\xef\xbb\xbf  <html lang=en>",
+            b"<!-- x --><p>",
+            b"\xfe\xff\0<\0p\0>",
+        ] {
             assert!(accepts(Wanted::Page, None, page), "{page:?}");
         }
-        for other in [&b"%PDF-1.7"[..], b"\x89PNG\r\n", b"{\"a\": 1}", b"hello", b"", b"<abbr>", b"PK\x03\x04"] {
+        for other in
+            [&b"%PDF-1.7"[..], b"\x89PNG\r\n", b"{\"a\": 1}", b"hello", b"", b"<abbr>", b"PK\x03\x04"]
+        {
             assert!(!accepts(Wanted::Page, None, other), "{other:?}");
         }
     }
 
     #[test]
     fn a_feed_is_xml_even_under_a_vague_type() {
-        for feed in ["application/rss+xml", "application/atom+xml", "text/xml; charset=utf-8", "application/xml"] {
+        for feed in
+            ["application/rss+xml", "application/atom+xml", "text/xml; charset=utf-8", "application/xml"]
+        {
             assert!(accepts(Wanted::Feed, Some(feed), b"<rss/>"), "{feed}");
         }
         assert!(accepts(Wanted::Feed, Some("text/html"), b"<?xml version=\"1.0\"?><rss version=\"2.0\">"));

@@ -6,7 +6,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The address, or one that it leads to, is loopback, private or otherwise special.
-    #[error("This address is, or leads to, one that is not on the public internet. Give the address of a public page.")]
+    #[error(
+        "This address is, or leads to, one that is not on the public internet. Give the address of a public page."
+    )]
     PrivateAddress,
     /// A port that no website uses.
     #[error("Pages are not read from port {0}. Give an address with an ordinary web port.")]
@@ -27,7 +29,9 @@ pub enum FetchError {
     #[error("The site took too long to answer. Try again later.")]
     Timeout,
     /// More redirects than the limit, or a loop.
-    #[error("The address redirects too often, so the page can't be read. Try the address that your browser ends up at.")]
+    #[error(
+        "The address redirects too often, so the page can't be read. Try the address that your browser ends up at."
+    )]
     TooManyRedirects,
     /// A redirect to something that is no web address.
     #[error("The site redirects to something that is no web page. Try another address.")]
@@ -51,7 +55,9 @@ pub enum FetchError {
     #[error("{}", status_message(*.0))]
     Status(u16),
     /// The site asks for proof of a human.
-    #[error("The site checks that its visitors are human, so the page can't be read. Open it in a browser and paste the text.")]
+    #[error(
+        "The site checks that its visitors are human, so the page can't be read. Open it in a browser and paste the text."
+    )]
     Challenged,
     /// Too many fetches wait already.
     #[error("Too many pages are being read at the moment. Try again in {} seconds.", .retry_after.as_secs())]
@@ -83,7 +89,9 @@ fn status_message(status: u16) -> String {
     match status {
         404 | 410 => "The site has no such page. Check the address.".to_owned(),
         401..=403 | 451 => {
-            format!("The site refuses to show this page (status {status}). Open it in a browser, or try another article.")
+            format!(
+                "The site refuses to show this page (status {status}). Open it in a browser, or try another article."
+            )
         }
         429 => "The site gets too many requests at the moment. Try again later.".to_owned(),
         _ => format!("The site answered with an error (status {status}). Try again later."),

@@ -28,6 +28,7 @@ use mime::Mime;
 use tokio::time::timeout;
 
 pub use self::{
+    charset::decode,
     config::FetchConfig,
     error::{FetchError, Wanted},
     guard::{Allowance, AllowanceError},
@@ -43,7 +44,8 @@ use crate::{
 };
 
 const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1";
-const ACCEPT_FEED: &str = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
+const ACCEPT_FEED: &str =
+    "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
 /// When a caller who was sent away may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 

@@ -69,9 +69,13 @@ mod tests {
 
     #[test]
     fn a_redirect_to_no_web_address_is_refused() {
-        for location in
-            [&b"file:///etc/passwd"[..], b"javascript:x()", b"https://user:pw@example.org/", b"http://", b"\xff"]
-        {
+        for location in [
+            &b"file:///etc/passwd"[..],
+            b"javascript:x()",
+            b"https://user:pw@example.org/",
+            b"http://",
+            b"\xff",
+        ] {
             let mut trail = Trail::new(url("https://example.org/"), 5);
             let refused = follow(&mut trail, "https://example.org/", location);
             assert_eq!(refused, Err(FetchError::BadRedirect { status: 302 }), "{location:?}");

@@ -56,8 +56,14 @@ fn checked(guard: &Guard, answer: Vec<IpAddr>) -> Result<Vec<SocketAddr>, Resolv
 
 /// Whether an error comes from the refusal of a private address.
 pub(super) fn is_private(error: &(dyn Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(|cause| matches!(cause.downcast_ref(), Some(ResolveError::Private)))
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(ResolveError::Private)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 #[cfg(test)]

@@ -91,7 +91,9 @@ impl Gate for Robots {
         let rules = self.cache.try_get_with(origin, self.read(url)).await;
         match rules.map_err(|error| FetchError::clone(&error))? {
             Rules::Absent => Ok(RobotsVerdict::Absent),
-            Rules::Present { robot, .. } if robot.allowed(url.as_url().as_str()) => Ok(RobotsVerdict::Allowed),
+            Rules::Present { robot, .. } if robot.allowed(url.as_url().as_str()) => {
+                Ok(RobotsVerdict::Allowed)
+            }
             Rules::Present { .. } => Err(FetchError::RobotsDisallowed),
         }
     }
@@ -113,7 +115,9 @@ fn parse(text: &[u8]) -> Rules {
         lines.push(line);
     }
     match Robot::new(PRODUCT, &lines.join(&b'\n')) {
-        Ok(robot) => Rules::Present { robot: Arc::new(robot), weight: u32::try_from(weight).unwrap_or(u32::MAX) },
+        Ok(robot) => {
+            Rules::Present { robot: Arc::new(robot), weight: u32::try_from(weight).unwrap_or(u32::MAX) }
+        }
         Err(error) => {
             tracing::info!(%error, "a robots.txt can't be read");
             Rules::Absent
@@ -140,7 +144,8 @@ mod tests {
 
     #[test]
     fn our_own_group_outranks_the_one_for_everybody() {
-        let text = "User-agent: *\nDisallow: /\n\nUser-agent: Nutgraf\nAllow: /news/\nDisallow: /news/private";
+        let text =
+            "User-agent: *\nDisallow: /\n\nUser-agent: Nutgraf\nAllow: /news/\nDisallow: /news/private";
         assert!(allowed(text, "/news/1"));
         assert!(!allowed(text, "/news/private/1"));
         assert!(allowed(text, "/elsewhere"));
@@ -148,7 +153,8 @@ mod tests {
 
     #[test]
     fn the_longest_rule_wins_and_wildcards_work() {
-        let text = "\u{feff}User-agent: *\r\nDisallow: /account/\r\nDisallow: /*.pdf$\r\nAllow: /account/terms";
+        let text =
+            "\u{feff}User-agent: *\r\nDisallow: /account/\r\nDisallow: /*.pdf$\r\nAllow: /account/terms";
         assert!(!allowed(text, "/account/me"));
         assert!(allowed(text, "/account/terms"));
         assert!(!allowed(text, "/a/b.pdf"));

@@ -86,7 +86,8 @@ impl Transport {
         loop {
             self.guard.check(&url)?;
             let robots = gate.admit(&url).await?;
-            let request = self.client.get(url.as_url().clone()).header(ACCEPT, HeaderValue::from_static(accept));
+            let request =
+                self.client.get(url.as_url().clone()).header(ACCEPT, HeaderValue::from_static(accept));
             let response = request.send().await.map_err(|error| transport_error(&error))?;
             match trail.next(&url, response.status(), response.headers())? {
                 Some(next) => url = next,

@@ -63,7 +63,7 @@ static SET: LazyLock<RegexSet> = LazyLock::new(|| {
 });
 
 /// Whether a sentence belongs to the page and not to the story.
-pub fn is_boilerplate(sentence: &str) -> bool {
+pub(super) fn is_boilerplate(sentence: &str) -> bool {
     if !sentence.chars().any(char::is_alphabetic) {
         return true;
     }

@@ -149,6 +149,7 @@ fn algorithm(code: &str) -> Option<Algorithm> {
 }
 
 /// The two-letter code of a language that has one.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn iso_639_1(lang: Lang) -> Option<&'static str> {
     const CODES: &[(Lang, &str)] = &[
         (Lang::Afr, "af"),
