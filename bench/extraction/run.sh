@@ -11,6 +11,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$1
 nutgraf=${2:-$here/../../target/release/nutgraf}
+command -v "$nutgraf" > /dev/null || { echo "$nutgraf is not there: build it with cargo build --release" >&2; exit 69; }
 extracted=$(mktemp)
 trap 'rm -f "$extracted"' EXIT INT TERM
 

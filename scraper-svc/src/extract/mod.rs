@@ -1,8 +1,8 @@
 //! Reads the article out of a news page: its text as paragraphs, and who wrote it when.
 //!
-//! One parse, one flattening of its tree, and linear passes over it: the blocks of text ([`blocks`]), what holds how
-//! much of them ([`weigh`]), which element is the article ([`root`]), what in it is no part of it ([`clean`]).
-//! Everything is bounded by construction ([`guard`]); nothing here waits, recurses or panics.
+//! One parse, one flattening of its tree, and linear passes over it: the blocks of text (`blocks`), what holds how
+//! much of them (`weigh`), which element is the article (`root`), what in it is no part of it (`clean`).
+//! Everything is bounded by construction (`guard`); nothing here waits, recurses or panics.
 
 mod blocks;
 mod clean;
