@@ -7,7 +7,9 @@ use fantoccini::{
     actions::{InputSource as _, KeyAction, KeyActions, MouseActions, PointerAction},
     elements::Element,
     key::Key,
+    wd::WebDriverCompatibleCommand,
 };
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use service_kit::testing::{Wire, listener};
@@ -17,6 +19,7 @@ use tokio::{
     sync::Semaphore,
     time::{interval, timeout},
 };
+use url::Url;
 
 /// Longest wait for anything on a page.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -37,8 +40,36 @@ pub(crate) struct Stage {
     pub(crate) client: Client,
     /// Lies between the browser and the program.
     pub(crate) wire: Wire,
-    session: String,
-    http: reqwest::Client,
+}
+
+/// A command of chromedriver's own, beyond the standard.
+#[derive(Debug)]
+enum Own {
+    /// A command of the DevTools protocol.
+    DevTools(Value),
+    /// What the browser had to say since it was last asked.
+    Log,
+    /// Closes all browsers and ends.
+    Shutdown,
+}
+
+impl WebDriverCompatibleCommand for Own {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        match self {
+            Self::DevTools(_) => base.join(&format!("session/{session}/goog/cdp/execute")),
+            Self::Log => base.join(&format!("session/{session}/se/log")),
+            Self::Shutdown => base.join("shutdown"),
+        }
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        match self {
+            Self::DevTools(body) => (Method::POST, Some(body.to_string())),
+            Self::Log => (Method::POST, Some(json!({ "type": "browser" }).to_string())),
+            Self::Shutdown => (Method::GET, None),
+        }
+    }
 }
 
 /// Runs a test with a browser of its own, and leaves no process behind.
@@ -51,12 +82,11 @@ where
     let Some((driver, mut driver_process)) = start_driver().await else { return };
     let (address, mut program) = start_program().await;
     let client = connect(&driver, scripts).await;
-    let session = format!("{driver}/session/{}", client.session_id().await.unwrap().unwrap());
     let wire = Wire::to(address).await.unwrap();
-    let stage = Arc::new(Stage { client, wire, session, http: reqwest::Client::new() });
+    let stage = Arc::new(Stage { client, wire });
     let outcome = timeout(LIMIT, tokio::spawn(test(Arc::clone(&stage)))).await;
     // Closes its browsers too, which killing it would not.
-    let closed = timeout(PATIENCE, stage.http.get(format!("{driver}/shutdown")).send()).await;
+    let closed = timeout(PATIENCE, stage.client.issue_cmd(Own::Shutdown)).await;
     driver_process.start_kill().ok();
     driver_process.wait().await.unwrap();
     program.kill().await.unwrap();
@@ -231,19 +261,15 @@ impl Stage {
 
     /// A command of the DevTools protocol.
     pub(crate) async fn devtools(&self, command: &str, params: Value) {
-        let body = json!({ "cmd": command, "params": params });
-        let answer =
-            self.http.post(format!("{}/goog/cdp/execute", self.session)).json(&body).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let command = Own::DevTools(json!({ "cmd": command, "params": params }));
+        self.client.issue_cmd(command).await.unwrap();
     }
 
     /// Asserts that the browser had nothing to complain about, such as scripts that failed or that the
     /// Content-Security-Policy forbids. An answer with an error status is not of that kind.
     pub(crate) async fn assert_quiet(&self) {
-        let body = json!({ "type": "browser" });
-        let answer = self.http.post(format!("{}/se/log", self.session)).json(&body).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        let entries = answer["value"].as_array().unwrap();
+        let entries = self.client.issue_cmd(Own::Log).await.unwrap();
+        let entries = entries.as_array().unwrap();
         let bad: Vec<&Value> = entries.iter().filter(|entry| entry["source"] != "network").collect();
         assert!(bad.is_empty(), "{bad:?}");
     }
