@@ -14,6 +14,7 @@ pub const DEFAULT_LISTEN: SocketAddr =
 
 /// The gateway's settings.
 #[derive(Debug, Clone, Args)]
+#[group(id = "gateway-config")]
 pub struct Config {
     /// Address of the scraper.
     #[arg(long, env = "NUTGRAF_SCRAPER", value_name = "URL", default_value = "http://127.0.0.1:50051")]

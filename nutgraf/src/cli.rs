@@ -97,8 +97,7 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
             .to_str()
             .is_some_and(|name| built_in.contains(&name) || command.find_subcommand(name).is_some())
     };
-    let flags_only =
-        arguments.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
+    let flags_only = arguments.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
     if flags_only && !arguments.iter().skip(1).any(known) {
         arguments.insert(1.min(arguments.len()), "serve".into());
     }

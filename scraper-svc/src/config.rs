@@ -20,6 +20,7 @@ pub const DEFAULT_NEWSROOM: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Ad
 
 /// The scraper's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[group(id = "scraper-config")]
 pub struct Config {
     /// A TOML file of sources in place of the built-in ones.
     #[arg(long, env = "NUTGRAF_SOURCES", value_name = "FILE")]

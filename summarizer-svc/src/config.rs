@@ -11,6 +11,7 @@ pub const DEFAULT_LISTEN: SocketAddr =
 
 /// The summarizer's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[group(id = "summarizer-config")]
 pub struct Config {
     /// Summaries that are made at once; 0 for as many as there are cores.
     #[arg(long, env = "NUTGRAF_SUMMARIZER_WORKERS", value_name = "N", default_value_t = 0)]

@@ -5,7 +5,6 @@ mod document;
 mod errors;
 mod files;
 mod story;
-mod upstream;
 
 use axum::body::Body;
 use http::{Request, Response, StatusCode};
@@ -14,7 +13,7 @@ use nutgraf_proto::{scraper::v1 as scraping, summarizer::v1 as summarizing};
 use scraper::{ElementRef, Html, Selector};
 use tower::Service as _;
 
-use self::upstream::{Stage, Upstream};
+use crate::upstream::{Stage, Upstream};
 
 /// What a site might put into a title to get into the page.
 const HOSTILE: &str =
@@ -120,8 +119,18 @@ fn upstream() -> Upstream {
         published_at: HOSTILE.into(),
         source_id: "courier".into(),
     };
+    Upstream {
+        article: Ok(article),
+        headlines: Ok(vec![headline]),
+        summary: Ok(summary()),
+        ..Upstream::default()
+    }
+}
+
+/// A summary of that article.
+fn summary() -> summarizing::Summary {
     let whole = HOSTILE.chars().count() as u32;
-    let summary = summarizing::Summary {
+    summarizing::Summary {
         sentences: vec![
             sentence(HOSTILE, &[(0, 5, 12), (2, 0, 3)]),
             sentence("Two 😀.", &[(0, whole - 1, whole)]),
@@ -137,8 +146,7 @@ fn upstream() -> Upstream {
         format: summarizing::Format::Paragraph.into(),
         replica: "replica-1".into(),
         ..summarizing::Summary::default()
-    };
-    Upstream { article: Ok(article), headlines: Ok(vec![headline]), summary: Ok(summary) }
+    }
 }
 
 /// One of each kind of page.

@@ -1,4 +1,5 @@
-//! From bytes to text: byte order mark, then the HTTP header, then the page's own declaration, then a guess
+//! From bytes to text: byte order mark, then the HTTP header, then UTF-8 where it
+//! can be nothing else, then the page's own declaration, then a guess
 //! (WHATWG HTML, "determining the character encoding").
 
 use std::{borrow::Cow, sync::LazyLock};
@@ -27,6 +28,7 @@ pub fn decode(body: &[u8], label: Option<&str>, host: Option<&str>) -> String {
     }
     let encoding = label
         .and_then(|label| Encoding::for_label(label.as_bytes()))
+        .or_else(|| is_utf8(body).then_some(UTF_8))
         .or_else(|| declared(body))
         .unwrap_or_else(|| guess(body, host));
     encoding.decode_without_bom_handling(body).0.into_owned()
@@ -35,6 +37,11 @@ pub fn decode(body: &[u8], label: Option<&str>, host: Option<&str>) -> String {
 /// Decodes the first bytes of something by its byte order mark, else as if it were ASCII.
 pub(super) fn decode_start(start: &[u8]) -> Cow<'_, str> {
     WINDOWS_1252.decode(start).0
+}
+
+/// Whether it can be nothing but UTF-8. Pages that were saved or passed on often keep a declaration that is no longer true.
+fn is_utf8(body: &[u8]) -> bool {
+    !body.is_ascii() && str::from_utf8(body).is_ok()
 }
 
 /// What the page says of itself.

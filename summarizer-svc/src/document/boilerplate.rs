@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::RegexSet;
+use regex::{RegexSet, RegexSetBuilder};
 
 /// Boilerplate is short; a longer sentence is looked at no further.
 const LONGEST_CHARS: usize = 300;
@@ -10,7 +10,7 @@ const LONGEST_CHARS: usize = 300;
 /// Each pattern sees one sentence with its white space collapsed, quotes and bullets before it taken off.
 const PATTERNS: &[&str] = &[
     // bylines
-    r"^(?-i:By|BY) (?-i:\p{Lu})[\p{L}'’.-]*( (and|&|[\p{L}'’.-]+|for [\p{L} ]+)){0,6}( ?, [\p{L} ,'’.-]{2,60})?$",
+    r"^(?-i:By|BY) (?-i:\p{Lu})[\p{L}'’.-]*( (and|&|for( the)?|(?-i:\p{Lu})[\p{L}'’.-]*)){0,8}( ?, [\p{L} ,'’.-]{2,60})?$",
     r"^by [\p{L}'’.-]+( [\p{L}'’.-]+){1,2}( for (the )?(mailonline|daily mail|associated press|[\p{L}]+ online))$",
     // times
     r"^(first )?(published|updated|last updated|last modified|posted|created)( (on|at))?( ?:|,? \d)",
@@ -26,7 +26,7 @@ const PATTERNS: &[&str] = &[
     r"^(share|tweet|pin|e-?mail|print|save|copy|bookmark|comment)( (this|the|on|via|with|to|a|link|facebook|twitter|whatsapp|article|story|page|friend|comments?)){0,6}$",
     r"^(sign|log) (up|in) (to|for|here|now|with|below)\b",
     r"^(subscribe|unsubscribe|register)( (to|for|now|here|today|with)\b|$)",
-    r"^(follow|like|join|find|contact|e-?mail|reach|message) (us|me|him|her|them|@\w+|[\p{L} ]{2,40})( (on|via|at))( (facebook|twitter|instagram|youtube|linkedin|tiktok|telegram|whatsapp|threads|mastodon|bluesky|snapchat|reddit|x)\b| ?[@\w.+-]*@)",
+    r"^(follow|join|find|contact|e-?mail|reach|message) (us|me|him|her|them|@\w+|[\p{L} ]{2,40})( (on|via|at))( (facebook|twitter|instagram|youtube|linkedin|tiktok|telegram|whatsapp|threads|mastodon|bluesky|snapchat|reddit|x)\b| ?[@\w.+-]*@)",
     r"^(get|download|install) (the|our) [\p{L} ]{0,40}(app|newsletter)\b",
     r"^(get|have) (the|our) .{0,60} (delivered|sent|straight) (straight )?(to|in) your (inbox|phone)",
     r"^(do you )?have (a|any) (story|stories|tip|information|question|video|photo)s?\b.{0,60}\?$",
@@ -39,7 +39,7 @@ const PATTERNS: &[&str] = &[
     // credits and rights
     r"^(photo(graph)?s?|pictures?|images?|videos?|graphics?|illustrations?|credits?|sources?|courtesy|file photo)( ?(credit|source|courtesy|by|of|from))?s? ?[:|©/]",
     r"^(photo(graph)?|picture|image|illustration|video)s? (by|courtesy|credit)\b.{0,80}$",
-    r"^[\p{L} .'’-]{2,50} ?/ ?(getty( images)?|ap|afp|reuters|epa|shutterstock|istock|alamy|bloomberg|pa)( images| photo| wire)?( via .{2,40})?$",
+    r"^[\p{L} .'’/-]{2,50} ?/ ?(getty( images)?|ap|afp|reuters|epa|shutterstock|istock|alamy|bloomberg|pa)( images| photo| wire)?( via .{2,40})?$",
     r"^(getty images|associated press|agence france-presse|reuters|afp|ap photo)\b.{0,20}$",
     r"\b(contributed|have contributed) (reporting |additional reporting )?to this (report|story|article)\b",
     r"^(additional )?(reporting|editing|writing|research) by\b",
@@ -57,9 +57,16 @@ const PATTERNS: &[&str] = &[
     r"^(اقرأ (أيضا|أيضاً|المزيد)|شاهد أيض|المصدر ?:|続きを読む|関連記事|【写真|写真[:：/／]|画像[:：]|出典[:：]|阅读更多|相关(文章|阅读|新闻)|延伸閱讀|更多阅读|图片来源|来源[:：]|责任编辑|編輯[:：]|더 읽기|관련기사|무단 ?전재)",
 ];
 
+/// Room for the compiled patterns; counted repetitions of any character take much.
+const SET_BYTES: usize = 64 << 20;
+
 #[expect(clippy::expect_used, reason = "the patterns are part of the program, and a test compiles them")]
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new(PATTERNS.iter().map(|pattern| format!("(?i){pattern}"))).expect("patterns compile")
+    RegexSetBuilder::new(PATTERNS)
+        .case_insensitive(true)
+        .size_limit(SET_BYTES)
+        .build()
+        .expect("patterns compile")
 });
 
 /// Whether a sentence belongs to the page and not to the story.

@@ -3,7 +3,8 @@
 
 use tonic::Code;
 
-use super::{upstream::alone, *};
+use super::*;
+use crate::upstream::alone;
 
 #[tokio::test]
 async fn an_address_that_is_none_is_kept_beside_what_is_wrong_with_it() {
