@@ -5,7 +5,7 @@ use std::{any::Any, time::Instant};
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
@@ -54,7 +54,9 @@ pub(crate) fn wrap(router: Router<AppState>, state: &AppState) -> Router<AppStat
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), observe))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(state.clone(), buffer));
+        // Has a limit of its own, which takes the place of axum's.
+        .layer(from_fn_with_state(state.clone(), buffer))
+        .layer(DefaultBodyLimit::disable());
     router.layer(layers)
 }
 
@@ -182,4 +184,38 @@ fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
     Problem::new(ProblemKind::Internal).with_cause(format!("a handler panicked: {text}")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use tower::Service as _;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing_of_it() {
+        let state = AppState::new(Config::default());
+        let routes = Router::new().route("/api/v1/panic", get(async || -> &str { panic!("a secret") }));
+        let mut app: Router = wrap(routes, &state).with_state(state);
+        let response = app.call(Request::get("/api/v1/panic").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        let id = response.headers()[REQUEST_ID].to_str().unwrap().to_owned();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = str::from_utf8(&body).unwrap();
+        assert!(body.contains("urn:nutgraf:problem:internal") && body.contains(&id), "{body}");
+        assert!(!body.contains("secret"), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_hangs_is_cut() {
+        let state = AppState::new(Config::default());
+        let routes = Router::new().route("/api/v1/hang", get(std::future::pending::<()>));
+        let mut app: Router = wrap(routes, &state).with_state(state);
+        let response = app.call(Request::get("/api/v1/hang").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    }
 }

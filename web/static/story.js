@@ -13,6 +13,7 @@ export class Story {
   #button;
   #running = null;
   #timer;
+  #started;
 
   constructor(story) {
     this.#story = story;
@@ -71,16 +72,22 @@ export class Story {
     this.#part("answer").replaceChildren(element("p", { className: "draft" }));
     clearPassages(this.#part("body"));
     this.#say(this.#story.dataset.url ? "fetching" : "queued");
-    const start = performance.now();
-    const tick = () => {
-      this.#part("elapsed").textContent = `${((performance.now() - start) / 1000).toFixed(1)} s`;
-    };
-    tick();
-    this.#timer = setInterval(tick, TICK_MS);
+    this.#started = performance.now();
+    this.#part("elapsed").textContent = "";
+    this.#timer = setInterval(() => {
+      this.#part("elapsed").textContent = `${(this.#elapsed() / 1000).toFixed(1)} s`;
+    }, TICK_MS);
+  }
+
+  /** Milliseconds since the button was pressed. */
+  #elapsed() {
+    return performance.now() - this.#started;
   }
 
   #end() {
     clearInterval(this.#timer);
+    const elapsed = this.#elapsed();
+    this.#part("elapsed").textContent = elapsed < 1000 ? `${Math.round(elapsed)} ms` : `${(elapsed / 1000).toFixed(1)} s`;
     this.#running = null;
     this.#button.type = "submit";
     this.#button.textContent = "Summarize";

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use gateway::config::Config;
+use gateway::{clients::scraper::ScraperError, config::Config};
 use serde_json::json;
+use service_kit::request_id::RequestId;
 
 use crate::{
     material::{URL, whole},
@@ -73,4 +74,21 @@ async fn nothing_is_kept_of_an_error_or_without_room() {
         stage.fetch(&path).await;
     }
     assert_eq!(seen.count("get_article"), 2);
+}
+
+#[tokio::test]
+async fn whoever_shares_a_fetch_is_not_bound_by_anothers_deadline() {
+    let stage = whole().start().await;
+    let call = |millis| stage.state.call(&RequestId::generate(), Duration::from_millis(millis));
+    let url = URL.parse().unwrap();
+    stage.scraper.stall();
+    let hurried = async {
+        let hurried = stage.state.digests.article(&url, &call(200)).await;
+        stage.scraper.mend();
+        hurried
+    };
+    let (hurried, patient) =
+        tokio::join!(hurried, async { stage.state.digests.article(&url, &call(9000)).await });
+    assert_eq!(hurried, Err(ScraperError::DeadlineExceeded.into()));
+    assert_eq!(patient.unwrap().url, URL);
 }

@@ -176,6 +176,13 @@ async fn a_limit_that_was_passed_is_named() {
 }
 
 #[tokio::test]
+async fn a_text_of_a_megabyte_fits_however_its_json_is_written() {
+    let stage = whole().start().await;
+    let escaped = format!(r#"{{"text":"{}"}}"#, r"\u00e9".repeat(500_000));
+    assert_eq!(stage.send_json("/api/v1/summaries", escaped).await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_query_that_is_of_no_use_is_refused() {
     let stage = whole().start().await;
     for (path, slug) in [
@@ -228,7 +235,7 @@ async fn a_place_that_there_is_not_and_a_method_that_it_does_not_take_are_proble
     for (method, path, allow) in [
         (Method::DELETE, "/api/v1/articles", "GET,HEAD"),
         (Method::GET, "/api/v1/summaries", "POST"),
-        (Method::PUT, "/api/v1/summaries/stream", "GET,HEAD,POST"),
+        (Method::PUT, "/api/v1/summaries/stream", "POST,GET,HEAD"),
         (Method::POST, "/livez", "GET,HEAD"),
     ] {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();

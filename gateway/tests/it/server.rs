@@ -41,7 +41,7 @@ async fn serve(upstream: Upstream, config: Config, drain: DrainArgs) -> Server {
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let task = tokio::spawn(async move { gateway::serve(listener, config, &drain, stopped).await });
-    Server { address, stop, task, stage: stage }
+    Server { address, stop, task, stage }
 }
 
 async fn ready() -> Server {

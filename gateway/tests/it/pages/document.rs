@@ -89,7 +89,7 @@ async fn a_hostile_headline_is_shown_to_the_character() {
     let page = stage.get("/").await;
     assert_eq!(page.text(".headlines h3 a"), HOSTILE);
     assert_eq!(page.text(".headlines li > p:not(.small)"), HOSTILE);
-    assert_eq!(page.text("option[selected]"), "The <b>Courier</b> (demo)");
+    assert_eq!(page.text("option[selected]"), "The <b>Courier</b>");
     let href = page.one(".headlines h3 a").attr("href").unwrap();
     let fields: Vec<_> =
         url::form_urlencoded::parse(href.strip_prefix("/article?").unwrap().as_bytes()).collect();

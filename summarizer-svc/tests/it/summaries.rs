@@ -1,0 +1,155 @@
+//! What comes back for what goes in.
+
+use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event};
+
+use crate::server::{Server, reason, start, text};
+
+const STORY: &str = "The city council of Norrey voted on Monday to close the old harbour bridge for two years.\n\
+    Published: 12 May 2026\n\
+    Engineers found cracks in four of the bridge's nine piers in March. The repair of the bridge will cost 14 million crowns.\n\
+    Shop owners on the east bank said that the closure would cost them customers. \"Nobody walks three miles for bread,\" said Mr. Oduya.\n\
+    The council promised a free ferry across the harbour every ten minutes. It will run from 5 a.m. to midnight.";
+
+async fn unary(server: &mut Server, input: pb::SummaryInput) -> Result<pb::Summary, tonic::Status> {
+    let answer = server.client.summarize(pb::SummarizeRequest { input: Some(input) }).await?;
+    Ok(answer.into_inner().summary.unwrap())
+}
+
+/// Each sentence is, word for word, the passage that its span names.
+fn assert_grounded(summary: &pb::Summary, input: &str) {
+    let lines: Vec<&str> = input.lines().filter(|line| !line.trim().is_empty()).collect();
+    for sentence in &summary.sentences {
+        let span = &sentence.spans[0];
+        let passage: String = lines[span.paragraph as usize]
+            .chars()
+            .skip(span.start as usize)
+            .take((span.end - span.start) as usize)
+            .collect();
+        assert_eq!(passage.split_whitespace().collect::<Vec<_>>().join(" "), sentence.text);
+    }
+}
+
+#[tokio::test]
+async fn each_length_has_its_number_of_sentences_and_each_sentence_its_passage() {
+    let mut server = start().await;
+    for (length, count) in [(pb::Length::Short, 2), (pb::Length::Unspecified, 3), (pb::Length::Long, 5)] {
+        let input = pb::SummaryInput { length: length.into(), ..text(STORY) };
+        let summary = unary(&mut server, input).await.unwrap();
+        assert_eq!(summary.sentences.len(), count);
+        assert_grounded(&summary, STORY);
+        assert_eq!((summary.engine(), summary.replica.as_str()), (pb::Engine::Extractive, "test"));
+        assert_eq!(summary.coverage.unwrap().sentences_skipped, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_accepted_ends_with_done_and_its_deltas_are_the_text() {
+    let mut server = start().await;
+    let input = pb::SummaryInput { format: pb::Format::Bullets.into(), ..text(STORY) };
+    let request = pb::StreamSummaryRequest { input: Some(input) };
+    let mut stream = server.client.stream_summary(request).await.unwrap().into_inner();
+    let mut events = Vec::new();
+    while let Some(message) = stream.message().await.unwrap() {
+        events.push(message.event.unwrap());
+    }
+    assert!(matches!(events.first(), Some(Event::Accepted(accepted)) if accepted.queue_position == 0));
+    let deltas: String = events
+        .iter()
+        .filter_map(|event| if let Event::Delta(delta) = event { Some(delta.text.as_str()) } else { None })
+        .collect();
+    let Some(Event::Done(done)) = events.pop() else { panic!("the last event is no done: {events:?}") };
+    let texts: Vec<String> =
+        done.summary.unwrap().sentences.into_iter().map(|sentence| sentence.text).collect();
+    assert_eq!(deltas, texts.join("\n"));
+}
+
+#[tokio::test]
+async fn headings_and_captions_are_never_quoted() {
+    let mut server = start().await;
+    let kinds = [pb::ParagraphKind::Heading, pb::ParagraphKind::Caption, pb::ParagraphKind::Text];
+    let paragraphs = kinds
+        .into_iter()
+        .flat_map(|kind| {
+            STORY.lines().map(move |line| pb::Paragraph { text: line.to_owned(), kind: kind.into() })
+        })
+        .collect();
+    let content = pb::summary_input::Content::Paragraphs(pb::ParagraphList { paragraphs });
+    let input = pb::SummaryInput { content: Some(content), ..pb::SummaryInput::default() };
+    let summary = unary(&mut server, input).await.unwrap();
+    assert!(summary.sentences.iter().all(|sentence| sentence.spans[0].paragraph >= 10), "{summary:?}");
+}
+
+#[tokio::test]
+async fn a_text_under_three_sentences_comes_back_as_it_is_and_says_so() {
+    let mut server = start().await;
+    let summary = unary(&mut server, text("The bridge is closed. Take the ferry.")).await.unwrap();
+    assert_eq!(summary.sentences.len(), 2);
+    assert!(summary.notices.contains(&pb::Notice::ReturnedWhole.into()));
+}
+
+#[tokio::test]
+async fn other_languages_work_and_are_named() {
+    let mut server = start().await;
+    for (language, story) in [
+        (
+            "de",
+            "Der Stadtrat hat am Montag die Schließung der alten Brücke beschlossen. Fachleute hatten im März Risse in vier Pfeilern gefunden. Die Reparatur der Brücke kostet 14 Millionen Kronen. Eine Fähre soll die Brücke zwei Jahre lang ersetzen.",
+        ),
+        (
+            "ja",
+            "市議会は月曜日、古い橋を二年間閉鎖することを決めた。三月の検査で橋脚に亀裂が見つかったためである。橋の修理には千四百万クローネかかる。市は無料の渡し船を十分おきに運航する。",
+        ),
+        (
+            "ar",
+            "صوت مجلس المدينة يوم الاثنين على إغلاق الجسر القديم لمدة عامين. عثر المهندسون على شقوق في أربع من دعامات الجسر. ستكلف إصلاحات الجسر أربعة عشر مليونا. وعد المجلس بعبارة مجانية عبر الميناء.",
+        ),
+    ] {
+        let summary =
+            unary(&mut server, pb::SummaryInput { length: pb::Length::Short.into(), ..text(story) })
+                .await
+                .unwrap();
+        assert_eq!((summary.language.as_str(), summary.sentences.len()), (language, 2), "{summary:?}");
+        assert_grounded(&summary, story);
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_reason() {
+    let mut server = start().await;
+    let with = |change: fn(&mut pb::SummaryInput)| {
+        let mut input = text(STORY);
+        change(&mut input);
+        input
+    };
+    for (expected, input) in [
+        ("EMPTY_INPUT", pb::SummaryInput::default()),
+        ("EMPTY_INPUT", text(" \n\t ")),
+        ("INPUT_TOO_LARGE", text(&"A long sentence. ".repeat(70_000))),
+        ("NOTHING_TO_SUMMARIZE", text("Read more\nScroll down for video")),
+        ("ENGINE_UNAVAILABLE", with(|input| input.engine = pb::Engine::Abstractive.into())),
+        ("UNKNOWN_MODEL", with(|input| input.model = "gpt".to_owned())),
+        ("INVALID_OPTION", with(|input| input.length = 99)),
+        ("INVALID_OPTION", with(|input| input.language = "not a language".to_owned())),
+    ] {
+        let status = unary(&mut server, input).await.unwrap_err();
+        assert_eq!(reason(&status), expected, "{status:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_largest_text_that_is_taken_is_summarized_whole() {
+    let mut server = start().await;
+    let story = "A sentence number one about bridges and ferries is here. ".repeat(17_000);
+    let summary = unary(&mut server, text(&story)).await.unwrap();
+    assert_eq!(summary.coverage.unwrap().sentences_total, 17_000);
+}
+
+#[tokio::test]
+async fn the_models_are_listed() {
+    let mut server = start().await;
+    let answer = server.client.list_models(pb::ListModelsRequest {}).await.unwrap().into_inner();
+    assert_eq!(
+        (answer.models[0].id.as_str(), answer.models[0].state()),
+        ("extractive", pb::ModelState::Ready)
+    );
+}
