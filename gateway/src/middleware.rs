@@ -188,6 +188,8 @@ fn panicked(payload: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::routing::get;
     use http_body_util::BodyExt as _;
     use tower::Service as _;
@@ -210,9 +212,11 @@ mod tests {
         assert!(!body.contains("secret"), "{body}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_handler_that_hangs_is_cut() {
-        let state = AppState::new(Config::default());
+        let limit = Duration::from_millis(50);
+        let config = Config { read_timeout: limit, summary_timeout: limit, ..Config::default() };
+        let state = AppState::new(config);
         let routes = Router::new().route("/api/v1/hang", get(std::future::pending::<()>));
         let mut app: Router = wrap(routes, &state).with_state(state);
         let response = app.call(Request::get("/api/v1/hang").body(Body::empty()).unwrap()).await.unwrap();
