@@ -1,0 +1,6 @@
+//! The scraper against sites of its own making, and over gRPC.
+#![expect(clippy::unwrap_used, clippy::disallowed_types, reason = "a test may fail, and speaks gRPC")]
+
+mod newsroom;
+mod refusals;
+mod sites;

@@ -1,0 +1,64 @@
+//! Sites and scrapers for tests.
+
+use std::time::Duration;
+
+use axum::{Router, http::header, response::IntoResponse, routing::get};
+use scraper_svc::{
+    Scraper,
+    article::{Article, ArticleUrl},
+    config::Config,
+    fetch::FetchConfig,
+    scrape::ScrapeError,
+};
+use service_kit::testing::{Site, serve_site};
+use tokio_util::sync::CancellationToken;
+
+const STORY: [&str; 5] = [
+    "the council of the town met on Monday to talk about the old bridge, which has carried carts, buses and bicycles across the river for 140 years, and whether it can be saved.",
+    "engineers had found cracks in four of its nine piers in March, and told the councillors that another winter of floods might be more than the masonry can bear.",
+    "shop owners on the east bank fear for their customers, since the next crossing is three miles upstream, and few people walk so far for a loaf of bread.",
+    "a repair would take two years and cost 14 million crowns, about as much as the town spends on its schools in a year, said the treasurer in her report.",
+    "until then a free ferry is to cross the harbour every ten minutes from early morning to midnight, with room for bicycles and for prams, but not for cars.",
+];
+
+/// A page with an article whose paragraphs begin with `mark`.
+pub(crate) fn page(mark: &str) -> String {
+    let paragraphs: String = STORY.iter().map(|text| format!("<p>{mark} {text}</p>")).collect();
+    format!(
+        "<!doctype html><html lang=en><head><title>The bridge</title></head><body><article><h1>The bridge</h1>{paragraphs}</article></body></html>"
+    )
+}
+
+pub(crate) async fn site(router: Router) -> Site {
+    // Without a robots.txt of its own a site answers 404, which allows everything.
+    serve_site(router).await.unwrap()
+}
+
+pub(crate) fn html(body: impl Into<Vec<u8>>, content_type: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, content_type)], body.into())
+}
+
+/// A scraper that may read `site`, with short limits.
+pub(crate) async fn scraper(site: &Site) -> Scraper {
+    let fetch = FetchConfig {
+        fetch_allow: vec![site.address.to_string().parse().unwrap()],
+        fetch_timeout: Duration::from_secs(2),
+        fetch_max_bytes: 1_000_000,
+        ..FetchConfig::default()
+    };
+    start(fetch).await
+}
+
+pub(crate) async fn start(fetch: FetchConfig) -> Scraper {
+    let config = Config { newsroom: "127.0.0.1:0".parse().unwrap(), fetch, ..Config::default() };
+    Scraper::start(&config, CancellationToken::new()).await.unwrap()
+}
+
+pub(crate) async fn read(scraper: &Scraper, url: &str) -> Result<Article, ScrapeError> {
+    scraper.article(&ArticleUrl::parse(url).unwrap()).await
+}
+
+/// A site with one page at `/a`.
+pub(crate) async fn one_page(body: Vec<u8>, content_type: &'static str) -> Site {
+    site(Router::new().route("/a", get(move || async move { html(body, content_type) }))).await
+}
