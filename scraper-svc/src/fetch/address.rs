@@ -111,6 +111,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn special_addresses_are_not_public() {
         for ip in [
             "0.0.0.0",

@@ -18,8 +18,10 @@ use scraper_svc::{
 use crate::sites::{html, one_page, page, read, scraper, site, start};
 
 fn fetch_error(error: ScrapeError) -> FetchError {
-    let ScrapeError::Fetch(error) = error else { panic!("{error:?}") };
-    error
+    match error {
+        ScrapeError::Fetch(error) => error,
+        other => unreachable!("{other:?}"),
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ const STORY: [&str; 5] = [
 
 /// A page with an article whose paragraphs begin with `mark`.
 pub(crate) fn page(mark: &str) -> String {
-    let paragraphs: String = STORY.iter().map(|text| format!("<p>{mark} {text}</p>")).collect();
+    let paragraphs = STORY.map(|text| format!("<p>{mark} {text}</p>")).concat();
     format!(
         "<!doctype html><html lang=en><head><title>The bridge</title></head><body><article><h1>The bridge</h1>{paragraphs}</article></body></html>"
     )

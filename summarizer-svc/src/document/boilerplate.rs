@@ -87,6 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn what_belongs_to_the_page_is_boilerplate() {
         for sentence in [
             "By Jane O'Neill and John Smith",
