@@ -35,10 +35,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let draft = Extractive.summarize(&request, &mut Silent);
         seconds += began.elapsed().as_secs_f64();
         articles += 1;
-        let sentences: Vec<String> =
-            draft.map(|draft| draft.sentences.into_iter().map(|sentence| sentence.text).collect()).unwrap_or_default();
+        let sentences: Vec<String> = draft
+            .map(|draft| draft.sentences.into_iter().map(|sentence| sentence.text).collect())
+            .unwrap_or_default();
         println!("{}", json!({"id": row.get("id"), "sentences": sentences}));
     }
-    eprintln!("{articles} articles in {seconds:.2} s on one thread: {:.0} articles/s", f64::from(articles) / seconds);
+    eprintln!(
+        "{articles} articles in {seconds:.2} s on one thread: {:.0} articles/s",
+        f64::from(articles) / seconds
+    );
     Ok(())
 }
