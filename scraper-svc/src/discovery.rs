@@ -15,6 +15,10 @@ use crate::{
 
 /// Headlines that are kept of one source.
 pub const MOST_HEADLINES: usize = 200;
+/// Entries of one feed that are looked at.
+const MOST_ENTRIES: usize = 1_000;
+/// Bytes of a title or description that are looked at.
+const MOST_HTML: usize = 16 * 1024;
 /// A headline's link on a front page is at most so many elements above it.
 const MOST_ANCESTORS: usize = 6;
 /// Longest title and description, in characters.
@@ -30,12 +34,12 @@ pub struct Found {
     pub skipped: usize,
 }
 
-/// The headlines of a feed (RSS 0.9 to 2.0, Atom, JSON Feed). None where it is no feed.
+/// The headlines of a feed (RSS 0.9 to 2.0, Atom). None where it is no feed.
 pub fn of_feed(feed: &FeedDocument, source: &Source) -> Option<Found> {
     let base = feed.url.to_string();
     let parsed = parser::Builder::new().base_uri(Some(&base)).build().parse(&feed.body[..]).ok()?;
     let mut found = Found::default();
-    for entry in parsed.entries {
+    for entry in parsed.entries.into_iter().take(MOST_ENTRIES) {
         match of_entry(entry, source) {
             Some(headline) => found.headlines.push(headline),
             None => found.skipped += 1,
@@ -110,6 +114,7 @@ impl Found {
 
 /// The text of a piece of HTML, as feeds have it in titles and descriptions.
 fn plain_text(html: &str) -> String {
+    let html = html.get(..html.floor_char_boundary(MOST_HTML)).unwrap_or_default();
     extract::parse(html).map(|html| html.root_element().text().collect()).unwrap_or_default()
 }
 

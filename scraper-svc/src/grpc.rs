@@ -233,3 +233,45 @@ fn wire_paragraph(paragraph: Paragraph) -> pb::Paragraph {
 fn wire_time(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
 }
+
+#[cfg(test)]
+mod tests {
+    use service_kit::grpc::Fault;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_is_one_of_the_contract() {
+        let fetch = [
+            FetchError::PrivateAddress,
+            FetchError::ForbiddenPort(22),
+            FetchError::RobotsDisallowed,
+            FetchError::RobotsUnavailable,
+            FetchError::Unreachable { cause: "secret".to_owned() },
+            FetchError::Timeout,
+            FetchError::TooManyRedirects,
+            FetchError::BadRedirect { status: 302 },
+            FetchError::TooLarge { limit: 10_000_000 },
+            FetchError::UnsupportedContent { wanted: crate::fetch::Wanted::Page },
+            FetchError::Status(404),
+            FetchError::Status(503),
+            FetchError::Challenged,
+            FetchError::Busy { retry_after: Duration::from_secs(2) },
+        ];
+        let extract = [
+            ExtractError::NotArticle,
+            ExtractError::Paywalled,
+            ExtractError::Blocked,
+            ExtractError::TooLarge,
+            ExtractError::TooDeep,
+        ];
+        let ours = [ScrapeError::UnknownSource, ScrapeError::NoHeadlines, ScrapeError::Internal];
+        let all = fetch.map(ScrapeError::from).into_iter().chain(extract.map(ScrapeError::from)).chain(ours);
+        for error in all {
+            let fault = Fault::from_status(&status(&error));
+            let reason = format!("ERROR_REASON_{}", fault.reason.unwrap());
+            assert!(pb::ErrorReason::from_str_name(&reason).is_some(), "{reason}");
+            assert!(!fault.message.contains("secret") && fault.message.ends_with('.'), "{}", fault.message);
+        }
+    }
+}

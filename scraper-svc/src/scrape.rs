@@ -4,7 +4,7 @@ use std::{io, num::NonZero, sync::Arc, thread::available_parallelism, time::Dura
 
 use moka::future::Cache;
 use rand::RngExt as _;
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
     config::Config,
     discovery::{self, Found},
     extract::{self, ExtractError, Extracted, Hints},
-    fetch::{Allowance, ClientError, FetchError, Fetcher, Page},
+    fetch::{Allowance, ClientError, FetchError, Fetcher, Page, RETRY_AFTER},
+    slots::Slots,
     sources::{InvalidSources, Source, Sources},
     visits::{Health, Visits},
 };
@@ -35,7 +36,7 @@ struct Inner {
     headlines: Cache<String, Arc<Found>>,
     health: Health,
     /// Extraction keeps a core busy; more at once would only take turns.
-    cores: Semaphore,
+    cores: Slots,
 }
 
 /// Why the scraper can't start.
@@ -72,6 +73,13 @@ pub enum ScrapeError {
     Internal,
 }
 
+impl ScrapeError {
+    /// Whether the cause is on our side, so that it says nothing of the site.
+    fn is_ours(&self) -> bool {
+        matches!(self, Self::Internal | Self::Fetch(FetchError::Busy { .. }))
+    }
+}
+
 impl Scraper {
     /// Reads the sources, sets up the fetcher, and starts the bundled newspaper where it is one of the sources; that goes
     /// on until `shutdown` is cancelled.
@@ -96,7 +104,8 @@ impl Scraper {
                 }
             });
         }
-        let cores = Semaphore::new(available_parallelism().map_or(1, NonZero::get));
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let cores = Slots::new(cores, fetch.max_waiting_fetches);
         let headlines = Cache::builder().max_capacity(1_000).time_to_live(HEADLINES_AGE).build();
         let fetcher = Fetcher::new(&fetch)?;
         Ok(Self { inner: Arc::new(Inner { sources, fetcher, headlines, health: Health::default(), cores }) })
@@ -129,7 +138,11 @@ impl Scraper {
     pub async fn headlines(&self, source: &Source) -> Result<Arc<Found>, ScrapeError> {
         let visit = async {
             let found = self.discover(source).await;
-            self.inner.health.note(&source.id, found.as_ref().err());
+            match &found {
+                // Says nothing of the source.
+                Err(error) if error.is_ours() => {}
+                found => self.inner.health.note(&source.id, found.as_ref().err()),
+            }
             found.map(Arc::new)
         };
         let found = self.inner.headlines.try_get_with(source.id.clone(), visit).await;
@@ -184,11 +197,11 @@ impl Scraper {
     }
 
     /// Any article of a source; the same for the same seed as long as the headlines are the same. Where one can't be
-    /// read, others are tried.
+    /// read, up to three others are tried.
     ///
     /// # Errors
     ///
-    /// [`ScrapeError`] of the last that was tried.
+    /// [`ScrapeError`] of the last that was tried, or of the first that failed for a reason of ours.
     pub async fn random(&self, source: &Source, seed: Option<u64>) -> Result<Article, ScrapeError> {
         let found = self.headlines(source).await?;
         let mut seed = seed.unwrap_or_else(|| rand::rng().random());
@@ -198,18 +211,26 @@ impl Scraper {
             let index = (split_mix(&mut seed) % left.len().max(1) as u64) as usize;
             match self.article(left.swap_remove(index)).await {
                 Ok(article) => return Ok(article),
+                // Another page would meet the same fate.
+                Err(error) if error.is_ours() => return Err(error),
                 Err(error) => failure = error,
             }
         }
         Err(failure)
     }
 
-    /// Runs what keeps a core busy, where it holds nobody up.
+    /// Runs what keeps a core busy, where it holds nobody up. It keeps its place until it is done, even when its caller
+    /// has gone.
     async fn on_a_core<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ScrapeError> {
-        let _core = self.inner.cores.acquire().await.map_err(|_| ScrapeError::Internal)?;
+        let busy = FetchError::Busy { retry_after: RETRY_AFTER };
+        let core = self.inner.cores.enter().await.ok_or(busy)?;
+        let work = move || {
+            let _core = core;
+            work()
+        };
         spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "reading a page panicked");
             ScrapeError::Internal

@@ -11,6 +11,9 @@ use regex::bytes::Regex;
 /// How far into a page its declaration may be. The standard says 1024 bytes; real pages have longer heads.
 const PRESCAN: usize = 8 * 1024;
 
+/// How much of a page is looked at for a guess: the detector is slow, and sure long before this.
+const GUESSED: usize = 256 * 1024;
+
 static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s-u)<!--.*?-->").ok());
 
 /// `<meta charset=…>`, `<meta … content="text/html; charset=…">` and `<?xml … encoding="…"?>`.
@@ -59,8 +62,10 @@ fn guess(body: &[u8], host: Option<&str>) -> &'static Encoding {
     let label = host.and_then(|host| host.trim_end_matches('.').rsplit('.').next());
     // The detector takes a domain's last label in lower case, and nothing else.
     let domain = label.filter(|label| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+    // ASCII is the same in all that is guessed among.
+    let body = body.get(Encoding::ascii_valid_up_to(body).saturating_sub(1)..).unwrap_or_default();
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(body, true);
+    detector.feed(body.get(..GUESSED).unwrap_or(body), body.len() <= GUESSED);
     detector.guess(domain.map(str::as_bytes), Utf8Detection::Allow)
 }
 
@@ -111,6 +116,13 @@ mod tests {
             "<p>中国航天局表示，探测器已经成功进入月球轨道，预计将于下周着陆。科学家们对此感到非常高兴。</p>";
         assert_eq!(decode(&encoded(text, GBK), None, Some("news.example.cn")), text);
         assert_eq!(decode("<p>Grüße aus Köln</p>".as_bytes(), None, None), "<p>Grüße aus Köln</p>");
+    }
+
+    #[test]
+    fn a_guess_looks_at_the_part_that_is_not_ascii_and_not_at_all_of_it() {
+        let story = "中国航天局表示，探测器已经成功进入月球轨道，预计将于下周着陆。";
+        let text = format!("<p>{}{}", "<br>".repeat(GUESSED), story.repeat(GUESSED / story.len() * 3));
+        assert_eq!(decode(&encoded(&text, GBK), None, None), text);
     }
 
     proptest! {
