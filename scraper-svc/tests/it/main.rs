@@ -1,6 +1,10 @@
 //! The scraper against sites of its own making, and over gRPC.
 #![expect(clippy::unwrap_used, clippy::disallowed_types, reason = "a test may fail, and speaks gRPC")]
 
+mod bodies;
+mod discovery;
+mod etiquette;
 mod newsroom;
 mod refusals;
 mod sites;
+mod wire;

@@ -1,13 +1,13 @@
 //! Sites and scrapers for tests.
 
-use std::time::Duration;
+use std::{io::Write as _, time::Duration};
 
 use axum::{Router, http::header, response::IntoResponse, routing::get};
 use scraper_svc::{
     Scraper,
     article::{Article, ArticleUrl},
     config::Config,
-    fetch::FetchConfig,
+    fetch::{Allowance, FetchConfig},
     scrape::ScrapeError,
 };
 use service_kit::testing::{Site, serve_site};
@@ -40,13 +40,29 @@ pub(crate) fn html(body: impl Into<Vec<u8>>, content_type: &'static str) -> impl
 
 /// A scraper that may read `site`, with short limits.
 pub(crate) async fn scraper(site: &Site) -> Scraper {
-    let fetch = FetchConfig {
-        fetch_allow: vec![site.address.to_string().parse().unwrap()],
-        fetch_timeout: Duration::from_secs(2),
+    start(allowing(&[site])).await
+}
+
+/// Settings that let `sites` be read, with short limits.
+pub(crate) fn allowing(sites: &[&Site]) -> FetchConfig {
+    FetchConfig {
+        fetch_allow: sites.iter().map(|site| Allowance::Socket(site.address)).collect(),
+        fetch_timeout: Duration::from_secs(5),
         fetch_max_bytes: 1_000_000,
         ..FetchConfig::default()
-    };
-    start(fetch).await
+    }
+}
+
+/// A scraper whose one source, `local`, is at `site`; `rows` are more settings of that source.
+pub(crate) async fn scraper_of_source(site: &Site, rows: &str) -> Scraper {
+    let homepage = site.url("/");
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let rows = rows.replace("SITE", &site.url(""));
+    write!(file, "[[source]]\nid='local'\nname='Local'\nlanguage='en'\nhomepage='{homepage}'\n{rows}")
+        .unwrap();
+    let config =
+        Config { sources: Some(file.path().to_owned()), fetch: allowing(&[site]), ..Config::default() };
+    Scraper::start(&config, CancellationToken::new()).await.unwrap()
 }
 
 pub(crate) async fn start(fetch: FetchConfig) -> Scraper {
