@@ -10,7 +10,7 @@ use service_kit::config::Validate;
 
 use crate::{
     fetch::FetchConfig,
-    sources::{InvalidSources, Sources},
+    sources::{InvalidSources, Sources, watch},
 };
 
 /// Where the scraper listens unless told otherwise.
@@ -46,10 +46,7 @@ impl Config {
     ///
     /// When the file can't be read, or with everything that is wrong in it.
     pub fn read_sources(&self) -> Result<Sources, InvalidSources> {
-        let Some(path) = &self.sources else { return Sources::built_in() };
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|error| InvalidSources(vec![format!("{}: {error}", path.display())]))?;
-        text.parse()
+        self.sources.as_deref().map_or_else(Sources::built_in, watch::read)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The wire: requests parsed into the domain's types, answers and errors translated back.
 #![expect(clippy::disallowed_types, reason = "the edge of the service")]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use nutgraf_proto::scraper::v1::{
@@ -41,8 +41,9 @@ impl ScraperService for Grpc {
         _request: Request<pb::ListSourcesRequest>,
     ) -> Result<Response<pb::ListSourcesResponse>, Status> {
         let sources = self.scraper.sources();
-        let wire =
-            |source: &Source| wire_source(source, sources.is_default(source), self.scraper.health(source));
+        let wire = |source: &Arc<Source>| {
+            wire_source(source, sources.is_default(source), self.scraper.health(source))
+        };
         Ok(Response::new(pb::ListSourcesResponse { sources: sources.iter().map(wire).collect() }))
     }
 
@@ -53,7 +54,7 @@ impl ScraperService for Grpc {
         let limit = remaining(&request);
         let request = request.into_inner();
         let source = self.scraper.source(&request.source_id).map_err(|error| status(&error))?;
-        let found = within(limit, Box::pin(self.scraper.headlines(source))).await?;
+        let found = within(limit, Box::pin(self.scraper.headlines(&source))).await?;
         let most = if request.limit == 0 { MOST_HEADLINES } else { request.limit as usize };
         Ok(Response::new(pb::ListHeadlinesResponse {
             headlines: found.headlines.iter().take(most).map(wire_headline).collect(),
@@ -79,7 +80,7 @@ impl ScraperService for Grpc {
         let limit = remaining(&request);
         let request = request.into_inner();
         let source = self.scraper.source(&request.source_id).map_err(|error| status(&error))?;
-        let article = within(limit, Box::pin(self.scraper.random(source, request.seed))).await?;
+        let article = within(limit, Box::pin(self.scraper.random(&source, request.seed))).await?;
         Ok(Response::new(pb::GetRandomArticleResponse { article: Some(wire_article(article)) }))
     }
 }
@@ -114,14 +115,18 @@ fn status(error: &ScrapeError) -> Status {
         ScrapeError::Internal => (Code::Internal, "INTERNAL"),
     };
     let metadata = match error {
-        ScrapeError::Fetch(FetchError::Status(status) | FetchError::BadRedirect { status }) => {
-            vec![("status", status.to_string())]
-        }
+        ScrapeError::Fetch(
+            FetchError::Status(status)
+            | FetchError::BadRedirect { status }
+            | FetchError::SiteBusy { status, .. },
+        ) => vec![("status", status.to_string())],
         ScrapeError::Fetch(FetchError::TooLarge { limit }) => vec![("limit_bytes", limit.to_string())],
         _ => vec![],
     };
     let retry_after = match error {
-        ScrapeError::Fetch(FetchError::Busy { retry_after }) => Some(*retry_after),
+        ScrapeError::Fetch(FetchError::Busy { retry_after } | FetchError::SiteBusy { retry_after, .. }) => {
+            Some(*retry_after)
+        }
         _ => None,
     };
     if let ScrapeError::Fetch(FetchError::Unreachable { cause }) = error {
@@ -145,6 +150,7 @@ fn fetch_reason(error: &FetchError) -> (Code, &'static str) {
         FetchError::UnsupportedContent { .. } => (Code::FailedPrecondition, "UNSUPPORTED_CONTENT"),
         FetchError::Status(404 | 410) => (Code::NotFound, "PAGE_NOT_FOUND"),
         FetchError::Status(_) | FetchError::BadRedirect { .. } => (Code::FailedPrecondition, "SITE_ERROR"),
+        FetchError::SiteBusy { .. } => (Code::Unavailable, "SITE_ERROR"),
         FetchError::Challenged => (Code::FailedPrecondition, "BLOCKED"),
         FetchError::Busy { .. } => (Code::ResourceExhausted, "BUSY"),
     }
@@ -256,6 +262,7 @@ mod tests {
             FetchError::Status(404),
             FetchError::Status(503),
             FetchError::Challenged,
+            FetchError::SiteBusy { status: 429, retry_after: Duration::from_secs(9) },
             FetchError::Busy { retry_after: Duration::from_secs(2) },
         ];
         let extract = [

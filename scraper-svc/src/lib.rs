@@ -16,6 +16,7 @@ pub mod extract;
 pub mod fetch;
 mod grpc;
 pub mod scrape;
+mod served;
 mod slots;
 pub mod sources;
 pub mod visits;

@@ -1,27 +1,32 @@
 //! The use cases: sources, headlines, an article, any article.
 
-use std::{io, num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
+mod headlines;
+mod random;
 
+use std::{io, net::SocketAddr, num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
+
+use arc_swap::ArcSwap;
 use moka::future::Cache;
-use rand::RngExt as _;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     article::{Article, ArticleUrl},
     config::Config,
-    discovery::{self, Found},
+    discovery::Found,
     extract::{self, ExtractError, Extracted, Hints},
     fetch::{Allowance, ClientError, FetchError, Fetcher, Page, RETRY_AFTER},
+    served::Served,
     slots::Slots,
-    sources::{InvalidSources, Source, Sources},
+    sources::{
+        InvalidSources, Source, Sources,
+        watch::{self, Stamp},
+    },
     visits::{Health, Visits},
 };
 
 /// How long a source's headlines are good for.
 const HEADLINES_AGE: Duration = Duration::from_mins(1);
-/// How many of a source's articles are tried for a random one.
-const ATTEMPTS: usize = 4;
 
 /// Finds and reads articles. Clones share everything.
 #[derive(Debug, Clone)]
@@ -31,10 +36,15 @@ pub struct Scraper {
 
 #[derive(Debug)]
 struct Inner {
-    sources: Sources,
+    sources: ArcSwap<Sources>,
     fetcher: Fetcher,
     headlines: Cache<String, Arc<Found>>,
+    /// Articles that are being read.
+    reading: Cache<ArticleUrl, Arc<Article>>,
+    served: Served,
     health: Health,
+    /// Where the bundled newspaper is, if it is there.
+    newsroom: Option<SocketAddr>,
     /// Extraction keeps a core busy; more at once would only take turns.
     cores: Slots,
 }
@@ -78,6 +88,11 @@ impl ScrapeError {
     fn is_ours(&self) -> bool {
         matches!(self, Self::Internal | Self::Fetch(FetchError::Busy { .. }))
     }
+
+    /// Whether another page of the same site would meet the same fate.
+    fn meets_others(&self) -> bool {
+        self.is_ours() || matches!(self, Self::Fetch(FetchError::SiteBusy { .. }))
+    }
 }
 
 impl Scraper {
@@ -88,32 +103,56 @@ impl Scraper {
     ///
     /// [`StartError`].
     pub async fn start(config: &Config, shutdown: CancellationToken) -> Result<Self, StartError> {
+        // Before the file is read, so that no change falls in between.
+        let watched = config.sources.clone().map(|path| (Stamp::of(&path), path));
         let mut sources = config.read_sources()?;
         let mut fetch = config.fetch.clone();
-        if sources.iter().any(|source| source.demo) {
-            let listener = newsroom::bind(config.newsroom).await?;
-            let address = listener.local_addr()?;
+        let newsroom = if sources.has_newspaper() {
+            let address = print_newspaper(config.newsroom, shutdown.clone()).await?;
             fetch.fetch_allow.push(Allowance::Socket(address));
-            for source in sources.iter_mut().filter(|source| source.demo) {
-                source.homepage = ArticleUrl::parse(&format!("http://{address}/")).ok();
-                source.feeds = ArticleUrl::parse(&format!("http://{address}/rss.xml")).into_iter().collect();
-            }
-            tokio::spawn(async move {
-                if let Err(error) = newsroom::serve(listener, shutdown).await {
-                    tracing::error!(%error, "the bundled newspaper stopped");
-                }
-            });
-        }
+            sources.place_newspaper(address);
+            Some(address)
+        } else {
+            None
+        };
         let cores = available_parallelism().map_or(1, NonZero::get);
-        let cores = Slots::new(cores, fetch.max_waiting_fetches);
-        let headlines = Cache::builder().max_capacity(1_000).time_to_live(HEADLINES_AGE).build();
-        let fetcher = Fetcher::new(&fetch)?;
-        Ok(Self { inner: Arc::new(Inner { sources, fetcher, headlines, health: Health::default(), cores }) })
+        let inner = Inner {
+            sources: ArcSwap::from_pointee(sources),
+            fetcher: Fetcher::new(&fetch)?,
+            headlines: Cache::builder().max_capacity(1_000).time_to_live(HEADLINES_AGE).build(),
+            reading: Cache::builder().max_capacity(1_000).build(),
+            served: Served::default(),
+            health: Health::default(),
+            newsroom,
+            cores: Slots::new(cores, fetch.max_waiting_fetches),
+        };
+        let scraper = Self { inner: Arc::new(inner) };
+        if let Some((known, path)) = watched {
+            let taker = scraper.clone();
+            let follow = watch::follow(path, known, move |sources| taker.replace_sources(sources));
+            tokio::spawn(shutdown.run_until_cancelled_owned(follow));
+        }
+        Ok(scraper)
+    }
+
+    /// Takes other sources from now on.
+    fn replace_sources(&self, mut sources: Sources) -> Result<(), InvalidSources> {
+        match self.inner.newsroom {
+            Some(address) => sources.place_newspaper(address),
+            None if sources.has_newspaper() => {
+                let why = "the bundled newspaper comes and goes only with a restart";
+                return Err(InvalidSources(vec![why.to_owned()]));
+            }
+            None => {}
+        }
+        self.inner.sources.store(Arc::new(sources));
+        self.inner.headlines.invalidate_all();
+        Ok(())
     }
 
     /// The sources.
-    pub fn sources(&self) -> &Sources {
-        &self.inner.sources
+    pub fn sources(&self) -> Arc<Sources> {
+        self.inner.sources.load_full()
     }
 
     /// How the last visits to a source went.
@@ -126,97 +165,34 @@ impl Scraper {
     /// # Errors
     ///
     /// [`ScrapeError::UnknownSource`].
-    pub fn source(&self, id: &str) -> Result<&Source, ScrapeError> {
-        self.inner.sources.find(id).ok_or(ScrapeError::UnknownSource)
+    pub fn source(&self, id: &str) -> Result<Arc<Source>, ScrapeError> {
+        self.sources().find(id).cloned().ok_or(ScrapeError::UnknownSource)
     }
 
-    /// What a source has now, newest first. Kept for a minute; callers at the same time share one visit.
-    ///
-    /// # Errors
-    ///
-    /// [`ScrapeError`] when no feed and no front page has headlines.
-    pub async fn headlines(&self, source: &Source) -> Result<Arc<Found>, ScrapeError> {
-        let visit = async {
-            let found = self.discover(source).await;
-            match &found {
-                // Says nothing of the source.
-                Err(error) if error.is_ours() => {}
-                found => self.inner.health.note(&source.id, found.as_ref().err()),
-            }
-            found.map(Arc::new)
-        };
-        let found = self.inner.headlines.try_get_with(source.id.clone(), visit).await;
-        found.map_err(|error: Arc<ScrapeError>| ScrapeError::clone(&error))
-    }
-
-    async fn discover(&self, source: &Source) -> Result<Found, ScrapeError> {
-        let mut failure = ScrapeError::NoHeadlines;
-        for feed in &source.feeds {
-            match self.inner.fetcher.feed(feed).await {
-                Ok(document) => {
-                    let source = source.clone();
-                    let found = self.on_a_core(move || discovery::of_feed(&document, &source)).await?;
-                    if let Some(found) = found.filter(|found| !found.headlines.is_empty()) {
-                        return Ok(found);
-                    }
-                }
-                Err(error) => failure = error.into(),
-            }
-        }
-        if let (Some(selector), Some(homepage)) = (&source.headline_selector, &source.homepage) {
-            let page = self.inner.fetcher.front_page(homepage).await?;
-            let (selector, source) = (selector.clone(), source.clone());
-            let read = move || {
-                let html = extract::parse(&page.html)?;
-                Ok::<_, ExtractError>(discovery::of_front_page(&html, &page, &selector, &source))
-            };
-            let found = self.on_a_core(read).await??;
-            if !found.headlines.is_empty() {
-                return Ok(found);
-            }
-            failure = ScrapeError::NoHeadlines;
-        }
-        Err(failure)
-    }
-
-    /// Fetches and extracts an article.
+    /// Fetches and extracts an article. Callers for one address at the same time share one visit.
     ///
     /// # Errors
     ///
     /// [`ScrapeError`].
     pub async fn article(&self, url: &ArticleUrl) -> Result<Article, ScrapeError> {
+        let read = Box::pin(async { self.read(url).await.map(Arc::new) });
+        let article = self.inner.reading.try_get_with_by_ref(url, read).await;
+        // Only callers at the same time share: the HTTP cache knows for how long a page is good.
+        self.inner.reading.invalidate(url).await;
+        article.map(Arc::unwrap_or_clone).map_err(|error| ScrapeError::clone(&error))
+    }
+
+    async fn read(&self, url: &ArticleUrl) -> Result<Article, ScrapeError> {
         let page = self.inner.fetcher.page(url).await?;
-        let source = self.inner.sources.of_url(&page.url).or_else(|| self.inner.sources.of_url(url));
-        let hints = source.map(hints).unwrap_or_default();
+        let sources = self.sources();
+        let source = sources.of_url(&page.url).or_else(|| sources.of_url(url));
+        let hints = source.map(|source| hints(source)).unwrap_or_default();
         let source_id = source.map(|source| source.id.clone());
         let read = move || {
             let extracted = extract::extract(&page.html, Some(page.url.as_url()), &hints)?;
             Ok::<_, ExtractError>(article(&page, extracted, source_id))
         };
         Ok(self.on_a_core(read).await??)
-    }
-
-    /// Any article of a source; the same for the same seed as long as the headlines are the same. Where one can't be
-    /// read, up to three others are tried.
-    ///
-    /// # Errors
-    ///
-    /// [`ScrapeError`] of the last that was tried, or of the first that failed for a reason of ours.
-    pub async fn random(&self, source: &Source, seed: Option<u64>) -> Result<Article, ScrapeError> {
-        let found = self.headlines(source).await?;
-        let mut seed = seed.unwrap_or_else(|| rand::rng().random());
-        let mut left: Vec<&ArticleUrl> = found.headlines.iter().map(|headline| &headline.url).collect();
-        let mut failure = ScrapeError::NoHeadlines;
-        for _ in 0..ATTEMPTS.min(left.len()) {
-            let index = (split_mix(&mut seed) % left.len().max(1) as u64) as usize;
-            match self.article(left.swap_remove(index)).await {
-                Ok(article) => return Ok(article),
-                // Another page would meet the same fate.
-                Err(error) if error.is_ours() => return Err(error),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
     }
 
     /// Runs what keeps a core busy, where it holds nobody up. It keeps its place until it is done, even when its caller
@@ -238,13 +214,16 @@ impl Scraper {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014): the same on every machine and in every version, as `rand`'s generators are
-/// not.
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// Serves the bundled newspaper until `shutdown` is cancelled; says where.
+async fn print_newspaper(at: SocketAddr, shutdown: CancellationToken) -> io::Result<SocketAddr> {
+    let listener = newsroom::bind(at).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        if let Err(error) = newsroom::serve(listener, shutdown).await {
+            tracing::error!(%error, "the bundled newspaper stopped");
+        }
+    });
+    Ok(address)
 }
 
 fn hints(source: &Source) -> Hints {

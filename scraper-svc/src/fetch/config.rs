@@ -1,6 +1,6 @@
 //! The fetcher's settings.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use clap::Args;
 use service_kit::config::{byte_size, duration};
@@ -8,6 +8,7 @@ use service_kit::config::{byte_size, duration};
 use super::Allowance;
 
 const CONTACT_URL: &str = "https://github.com/nutgraf/nutgraf";
+const DEFAULT_HOST_RATE: NonZeroU32 = NonZeroU32::new(5).expect("5 is not 0");
 
 /// How the web is read.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -39,6 +40,18 @@ pub struct FetchConfig {
     /// How many more may wait for their turn.
     #[arg(long, env = "NUTGRAF_MAX_WAITING_FETCHES", value_name = "COUNT", default_value_t = 128)]
     pub max_waiting_fetches: usize,
+    /// How many requests one host gets at once.
+    #[arg(long, env = "NUTGRAF_FETCH_HOST_LIMIT", value_name = "COUNT", default_value_t = 4)]
+    pub fetch_host_limit: usize,
+    /// How many requests one host gets a second.
+    #[arg(long, env = "NUTGRAF_FETCH_HOST_RATE", value_name = "COUNT", default_value_t = DEFAULT_HOST_RATE)]
+    pub fetch_host_rate: NonZeroU32,
+    /// How often a request is made again after a connection or a server behind the site failed.
+    #[arg(long, env = "NUTGRAF_FETCH_RETRIES", value_name = "COUNT", default_value_t = 2)]
+    pub fetch_retries: usize,
+    /// Size of the cache of pages and feeds, which are kept for as long as their sites say; 0 for none.
+    #[arg(long, env = "NUTGRAF_FETCH_CACHE", value_name = "SIZE", default_value = "64MiB", value_parser = byte_size)]
+    pub fetch_cache: usize,
     /// Read pages without asking robots.txt: for sites of your own.
     #[arg(long, env = "NUTGRAF_IGNORE_ROBOTS")]
     pub ignore_robots: bool,
@@ -56,6 +69,10 @@ impl Default for FetchConfig {
             fetch_max_bytes: 10_000_000,
             max_fetches: 32,
             max_waiting_fetches: 128,
+            fetch_host_limit: 4,
+            fetch_host_rate: DEFAULT_HOST_RATE,
+            fetch_retries: 2,
+            fetch_cache: 64 << 20,
             ignore_robots: false,
         }
     }
@@ -67,6 +84,12 @@ impl FetchConfig {
         let mut problems = Vec::new();
         if self.max_fetches == 0 {
             problems.push("--max-fetches must be at least 1".to_owned());
+        }
+        if self.fetch_host_limit == 0 {
+            problems.push("--fetch-host-limit must be at least 1".to_owned());
+        }
+        if self.fetch_retries > 5 {
+            problems.push("--fetch-retries can be 5 at most".to_owned());
         }
         if self.fetch_ports.is_empty() || self.fetch_ports.contains(&0) {
             problems.push("--fetch-ports needs at least one port, and none of them 0".to_owned());

@@ -54,13 +54,21 @@ pub enum FetchError {
     /// The site answered with an HTTP status that is no success.
     #[error("{}", status_message(*.0))]
     Status(u16),
+    /// The site asks to be left alone for a while.
+    #[error("The site asks to be left alone for a while. Try again in {}, or pick another one.", span(*.retry_after))]
+    SiteBusy {
+        /// HTTP status with which it said so: 429 or 503.
+        status: u16,
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The site asks for proof of a human.
     #[error(
         "The site checks that its visitors are human, so the page can't be read. Open it in a browser and paste the text."
     )]
     Challenged,
     /// Too many fetches wait already.
-    #[error("Too many pages are being read at the moment. Try again in {} seconds.", .retry_after.as_secs())]
+    #[error("Too many pages are being read at the moment. Try again in {}.", span(*.retry_after))]
     Busy {
         /// When to try again.
         retry_after: Duration,
@@ -82,6 +90,15 @@ impl std::fmt::Display for Wanted {
             Self::Page => "web page",
             Self::Feed => "news feed",
         })
+    }
+}
+
+/// A span of time in words, rounded up.
+fn span(time: Duration) -> String {
+    match time.as_secs_f64().ceil() as u64 {
+        0 | 1 => "a second".to_owned(),
+        seconds @ 2..100 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 

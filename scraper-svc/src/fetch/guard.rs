@@ -63,13 +63,8 @@ impl Guard {
     /// Checks what an address itself says, before anything is connected. Hosts that are IP addresses, in whatever
     /// spelling, are settled here, since no resolver sees them; names are settled by [`Self::permits_resolved`].
     pub(super) fn check(&self, url: &ArticleUrl) -> Result<(), FetchError> {
-        let port = url.as_url().port_or_known_default().unwrap_or_default();
-        let ip = match url.as_url().host() {
-            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
-            Some(Host::Domain(_)) | None => None,
-        };
-        if ip.is_some_and(|ip| self.allows_socket(SocketAddr::new(ip, port))) {
+        let (ip, port) = endpoint(url);
+        if self.is_own(url) {
             return Ok(());
         }
         if ip.is_some_and(|ip| !self.permits_resolved(ip)) {
@@ -88,10 +83,23 @@ impl Guard {
         is_public(ip) || self.allowed.iter().any(allowed)
     }
 
-    fn allows_socket(&self, address: SocketAddr) -> bool {
-        let canonical = SocketAddr::new(address.ip().to_canonical(), address.port());
-        self.allowed.contains(&Allowance::Socket(canonical))
+    /// Whether the operator has named exactly this socket: a site of his own.
+    pub(super) fn is_own(&self, url: &ArticleUrl) -> bool {
+        let (ip, port) = endpoint(url);
+        ip.is_some_and(|ip| {
+            self.allowed.contains(&Allowance::Socket(SocketAddr::new(ip.to_canonical(), port)))
+        })
     }
+}
+
+/// The IP address where the host is one, in whatever spelling, and the port.
+fn endpoint(url: &ArticleUrl) -> (Option<IpAddr>, u16) {
+    let ip = match url.as_url().host() {
+        Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+        Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
+        Some(Host::Domain(_)) | None => None,
+    };
+    (ip, url.as_url().port_or_known_default().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -4,39 +4,48 @@
 //!
 //! - [`Fetcher`]: a page, a front page or a feed, within limits of time, size and number.
 //! - `guard`, `address`, `resolver`: where connections may go.
-//! - `transport`, `redirect`, `tls`: how they are made.
+//! - `host`: how often.
+//! - `transport`, `redirect`, `tls`: how requests are made; `cache`: and which are not.
 //! - `robots`: whether the site wants us.
-//! - `content`, `charset`: what came back.
+//! - `answer`, `content`, `charset`: what came back.
 
 mod address;
+mod answer;
+mod cache;
 mod charset;
 mod config;
 mod content;
 mod error;
 mod guard;
+mod host;
 mod redirect;
 mod resolver;
 mod robots;
 mod tls;
 mod transport;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use mime::Mime;
 use tokio::time::timeout;
 
+use self::{
+    answer::Answer,
+    robots::Robots,
+    transport::{Open, Transport},
+};
 pub use self::{
     charset::decode,
     config::FetchConfig,
     error::{FetchError, Wanted},
     guard::{Allowance, AllowanceError},
+    robots::Rules,
     transport::ClientError,
-};
-use self::{
-    robots::Robots,
-    transport::{Answer, Gate, Open, Transport},
 };
 use crate::{
     article::{ArticleUrl, RobotsVerdict},
@@ -104,19 +113,10 @@ impl Fetcher {
     ///
     /// [`FetchError`] says what went wrong.
     pub async fn page(&self, url: &ArticleUrl) -> Result<Page, FetchError> {
-        self.bounded(self.read_page(url, &self.robots)).await
+        self.bounded(self.read_page(url)).await
     }
 
-    /// Fetches the front page of a configured source; its robots.txt is not asked.
-    ///
-    /// # Errors
-    ///
-    /// [`FetchError`] says what went wrong.
-    pub async fn front_page(&self, url: &ArticleUrl) -> Result<Page, FetchError> {
-        self.bounded(self.read_page(url, &Open)).await
-    }
-
-    /// Fetches the feed of a configured source; its robots.txt is not asked.
+    /// Fetches the feed or news sitemap of a configured source. Both are there for programs, so robots.txt is not asked.
     ///
     /// # Errors
     ///
@@ -131,8 +131,8 @@ impl Fetcher {
         .await
     }
 
-    async fn read_page(&self, url: &ArticleUrl, gate: &impl Gate) -> Result<Page, FetchError> {
-        let answer = self.transport.follow(url, ACCEPT_PAGE, gate).await?;
+    async fn read_page(&self, url: &ArticleUrl) -> Result<Page, FetchError> {
+        let answer = self.transport.follow(url, ACCEPT_PAGE, &self.robots).await?;
         let (url, robots) = (answer.url.clone(), answer.robots);
         let (body, media_type) = self.body(answer, Wanted::Page).await?;
         let label = media_type.as_ref().and_then(|media_type| media_type.get_param(mime::CHARSET));
@@ -143,12 +143,11 @@ impl Fetcher {
     /// The body, if the answer is a success of the wanted kind.
     async fn body(&self, answer: Answer, wanted: Wanted) -> Result<(Bytes, Option<Mime>), FetchError> {
         // Cloudflare's way to say that the body is a test for humans.
-        if answer.headers().get("cf-mitigated").is_some_and(|value| value == "challenge") {
+        if answer.headers.get("cf-mitigated").is_some_and(|value| value == "challenge") {
             return Err(FetchError::Challenged);
         }
-        let status = answer.status();
-        if !(200..=299).contains(&status) {
-            return Err(FetchError::Status(status));
+        if !answer.status.is_success() {
+            return Err(refusal(&answer));
         }
         let media_type = answer.media_type();
         content::check_type(wanted, media_type.as_ref())?;
@@ -161,5 +160,14 @@ impl Fetcher {
     async fn bounded<T>(&self, work: impl Future<Output = Result<T, FetchError>>) -> Result<T, FetchError> {
         let _slot: Slot = self.slots.enter().await.ok_or(FetchError::Busy { retry_after: RETRY_AFTER })?;
         timeout(self.timeout, work).await.unwrap_or(Err(FetchError::Timeout))
+    }
+}
+
+/// Why an answer that is no success is none.
+fn refusal(answer: &Answer) -> FetchError {
+    let status = answer.status.as_u16();
+    match host::retry_after(&answer.headers, SystemTime::now()).filter(|_| matches!(status, 429 | 503)) {
+        Some(retry_after) => FetchError::SiteBusy { status, retry_after },
+        None => FetchError::Status(status),
     }
 }

@@ -56,14 +56,17 @@ fn checked(guard: &Guard, answer: Vec<IpAddr>) -> Result<Vec<SocketAddr>, Resolv
 
 /// Whether an error comes from the refusal of a private address.
 pub(super) fn is_private(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if matches!(error.downcast_ref(), Some(ResolveError::Private)) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    matches!(refusal(error), Some(ResolveError::Private))
+}
+
+/// Whether the name was no use, so that the same request would fail the same way.
+pub(super) fn is_refusal(error: &(dyn Error + 'static)) -> bool {
+    refusal(error).is_some()
+}
+
+fn refusal<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a ResolveError> {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.find_map(|error| error.downcast_ref())
 }
 
 #[cfg(test)]

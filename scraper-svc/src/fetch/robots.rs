@@ -7,7 +7,7 @@ use texting_robots::Robot;
 
 use super::{
     FetchError,
-    transport::{Gate, Open, Transport},
+    transport::{Admission, Gate, Open, Transport},
 };
 use crate::article::{ArticleUrl, RobotsVerdict};
 
@@ -31,13 +31,16 @@ pub(super) struct Robots {
     ignore: bool,
 }
 
-/// What one origin says.
+/// What one origin's robots.txt says (RFC 9309).
 #[derive(Debug, Clone)]
-enum Rules {
+pub enum Rules {
     /// It has no robots.txt.
     Absent,
+    /// It has one.
     Present {
+        /// What it says to us.
         robot: Arc<Robot>,
+        /// What it takes in memory, in bytes, more or less.
         weight: u32,
     },
 }
@@ -68,7 +71,7 @@ impl Robots {
             Err(FetchError::TooManyRedirects | FetchError::BadRedirect { .. }) => return Ok(Rules::Absent),
             Err(error) => return Err(error),
         };
-        match answer.status() {
+        match answer.status.as_u16() {
             200..=299 => {
                 let text = answer.beginning(MAX_BYTES).await?;
                 // Up to 500 KiB of rules: too much work for a thread that serves others.
@@ -83,18 +86,41 @@ impl Robots {
 }
 
 impl Gate for Robots {
-    async fn admit(&self, url: &ArticleUrl) -> Result<RobotsVerdict, FetchError> {
+    async fn admit(&self, url: &ArticleUrl) -> Result<Admission, FetchError> {
         if self.ignore {
-            return Ok(RobotsVerdict::Ignored);
+            return Ok(Admission { verdict: RobotsVerdict::Ignored, delay: None });
         }
         let origin = url.as_url().origin().ascii_serialization();
         let rules = self.cache.try_get_with(origin, self.read(url)).await;
-        match rules.map_err(|error| FetchError::clone(&error))? {
-            Rules::Absent => Ok(RobotsVerdict::Absent),
-            Rules::Present { robot, .. } if robot.allowed(url.as_url().as_str()) => {
-                Ok(RobotsVerdict::Allowed)
+        let rules = rules.map_err(|error| FetchError::clone(&error))?;
+        let verdict = rules.verdict(url).ok_or(FetchError::RobotsDisallowed)?;
+        Ok(Admission { verdict, delay: rules.delay() })
+    }
+}
+
+impl Rules {
+    /// Reads the rules for us in a robots.txt.
+    pub fn parse(text: &[u8]) -> Self {
+        parse(text)
+    }
+
+    /// What they say of an address; None where they forbid it.
+    pub fn verdict(&self, url: &ArticleUrl) -> Option<RobotsVerdict> {
+        match self {
+            Self::Absent => Some(RobotsVerdict::Absent),
+            Self::Present { robot, .. } => {
+                robot.allowed(url.as_url().as_str()).then_some(RobotsVerdict::Allowed)
             }
-            Rules::Present { .. } => Err(FetchError::RobotsDisallowed),
+        }
+    }
+
+    /// The pause that they ask for between two pages (`Crawl-delay`, which no standard defines).
+    fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Absent => None,
+            Self::Present { robot, .. } => {
+                robot.delay.and_then(|delay| Duration::try_from_secs_f32(delay).ok())
+            }
         }
     }
 }

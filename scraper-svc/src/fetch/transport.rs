@@ -1,20 +1,34 @@
-//! One request after another until there is a body: every hop is checked, and every byte counted.
+//! One request after another until there is an answer: every hop is checked, waits for its turn, and is tried again
+//! where the network or the site stumbled.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use http::{
-    HeaderMap, HeaderValue,
-    header::{ACCEPT, CONTENT_TYPE},
+    HeaderValue, StatusCode,
+    header::{ACCEPT, RETRY_AFTER},
 };
-use mime::Mime;
-use reqwest::{Client, redirect::Policy};
+use reqwest::{Client, Request, Response, redirect::Policy};
+use tokio::time::sleep;
 
-use super::{FetchConfig, FetchError, guard::Guard, redirect::Trail, resolver, tls};
+use super::{
+    FetchConfig, FetchError,
+    answer::Answer,
+    cache::{HttpCache, Lookup},
+    guard::Guard,
+    host::{Hosts, Pace, Place},
+    redirect::Trail,
+    resolver, tls,
+};
 use crate::article::{ArticleUrl, RobotsVerdict};
 
 const MAX_IDLE_PER_HOST: usize = 2;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pauses before a request is made again, with jitter so that replicas don't do it in step.
+const RETRY: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(150))
+    .with_max_delay(Duration::from_secs(1))
+    .with_jitter();
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -30,15 +44,24 @@ pub enum ClientError {
 /// Says for each hop whether it may be made.
 pub(super) trait Gate {
     /// What robots.txt says of `url`, where this gate asks it.
-    fn admit(&self, url: &ArticleUrl) -> impl Future<Output = Result<RobotsVerdict, FetchError>> + Send;
+    fn admit(&self, url: &ArticleUrl) -> impl Future<Output = Result<Admission, FetchError>> + Send;
+}
+
+/// A hop that may be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Admission {
+    /// What robots.txt says.
+    pub(super) verdict: RobotsVerdict,
+    /// The pause between two pages that robots.txt asks for.
+    pub(super) delay: Option<Duration>,
 }
 
 /// The gate that stands open: for robots.txt itself, and for what the operator has configured.
 pub(super) struct Open;
 
 impl Gate for Open {
-    async fn admit(&self, _: &ArticleUrl) -> Result<RobotsVerdict, FetchError> {
-        Ok(RobotsVerdict::Ignored)
+    async fn admit(&self, _: &ArticleUrl) -> Result<Admission, FetchError> {
+        Ok(Admission { verdict: RobotsVerdict::Ignored, delay: None })
     }
 }
 
@@ -47,14 +70,10 @@ impl Gate for Open {
 pub(super) struct Transport {
     client: Client,
     guard: Arc<Guard>,
+    hosts: Hosts,
+    cache: HttpCache,
     max_redirects: usize,
-}
-
-/// The last response of a chain of redirects. Its body is yet to be read.
-pub(super) struct Answer {
-    pub(super) url: ArticleUrl,
-    pub(super) robots: RobotsVerdict,
-    response: reqwest::Response,
+    retries: ExponentialBuilder,
 }
 
 impl Transport {
@@ -71,7 +90,15 @@ impl Transport {
             .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build()?;
-        Ok(Self { client, guard, max_redirects: config.fetch_max_redirects })
+        let pace = Pace { at_once: config.fetch_host_limit, per_second: config.fetch_host_rate };
+        Ok(Self {
+            client,
+            guard,
+            hosts: Hosts::new(pace),
+            cache: HttpCache::new(config.fetch_cache),
+            max_redirects: config.fetch_max_redirects,
+            retries: RETRY.with_max_times(config.fetch_retries),
+        })
     }
 
     /// Requests `url` and follows redirects.
@@ -85,64 +112,85 @@ impl Transport {
         let mut url = url.clone();
         loop {
             self.guard.check(&url)?;
-            let robots = gate.admit(&url).await?;
-            let request =
-                self.client.get(url.as_url().clone()).header(ACCEPT, HeaderValue::from_static(accept));
-            let response = request.send().await.map_err(|error| transport_error(&error))?;
-            match trail.next(&url, response.status(), response.headers())? {
+            let admission = gate.admit(&url).await?;
+            let answer = Box::pin(self.ask(&url, accept, admission)).await?;
+            match trail.next(&url, answer.status, &answer.headers)? {
                 Some(next) => url = next,
-                None => return Ok(Answer { url, robots, response }),
+                None => return Ok(answer),
+            }
+        }
+    }
+
+    /// The answer to one hop, from the cache where its site permits.
+    async fn ask(
+        &self,
+        url: &ArticleUrl,
+        accept: &'static str,
+        admission: Admission,
+    ) -> Result<Answer, FetchError> {
+        let mut request = get(url, accept);
+        let known = match self.cache.look_up(url, &mut request) {
+            Lookup::Fresh(kept) => return Ok(Answer::kept(url.clone(), admission.verdict, kept)),
+            Lookup::Stale(kept) => Some(kept),
+            Lookup::Absent => None,
+        };
+        // What stands in the settings by its exact address is the operator's own.
+        let place =
+            if self.guard.is_own(url) { None } else { Some(self.hosts.enter(url, admission.delay).await?) };
+        let response = self.send(&request).await?;
+        self.hosts.note(url, response.status(), response.headers());
+        match known {
+            Some(kept) if response.status() == StatusCode::NOT_MODIFIED => {
+                if let Some(kept) = self.cache.confirm(url, kept, &request, &response) {
+                    return Ok(Answer::kept(url.clone(), admission.verdict, kept));
+                }
+                // It confirms something that we don't have.
+                let request = get(url, accept);
+                let response = self.send(&request).await?;
+                Ok(self.arriving(url, admission, &request, response, place))
+            }
+            _ => Ok(self.arriving(url, admission, &request, response, place)),
+        }
+    }
+
+    fn arriving(
+        &self,
+        url: &ArticleUrl,
+        admission: Admission,
+        request: &Request,
+        response: Response,
+        place: Option<Place>,
+    ) -> Answer {
+        let room = self.cache.reserve(url, request, &response);
+        Answer::arriving(url.clone(), admission.verdict, response, room, place)
+    }
+
+    /// Sends a request, and again after a moment where the connection or a server behind the site failed.
+    async fn send(&self, request: &Request) -> Result<Response, FetchError> {
+        let mut delays = self.retries.build();
+        loop {
+            let Some(attempt) = request.try_clone() else { return Err(FetchError::Timeout) };
+            let outcome = self.client.execute(attempt).await;
+            let stumbled = match &outcome {
+                Ok(response) => {
+                    matches!(response.status().as_u16(), 502..=504)
+                        && !response.headers().contains_key(RETRY_AFTER)
+                }
+                Err(error) => {
+                    (error.is_connect() || error.is_request())
+                        && !error.is_timeout()
+                        && !resolver::is_refusal(error)
+                }
+            };
+            match delays.next().filter(|_| stumbled) {
+                Some(delay) => sleep(delay).await,
+                None => return outcome.map_err(|error| transport_error(&error)),
             }
         }
     }
 }
 
-impl Answer {
-    /// HTTP status.
-    pub(super) fn status(&self) -> u16 {
-        self.response.status().as_u16()
-    }
-
-    pub(super) fn headers(&self) -> &HeaderMap {
-        self.response.headers()
-    }
-
-    /// None where the site sends none, or nonsense.
-    pub(super) fn media_type(&self) -> Option<Mime> {
-        self.headers().get(CONTENT_TYPE)?.to_str().ok()?.parse().ok()
-    }
-
-    /// The whole body, decoded.
-    pub(super) async fn body(self, limit: usize) -> Result<Bytes, FetchError> {
-        let announced = self.response.content_length().unwrap_or_default();
-        if announced > limit as u64 {
-            return Err(FetchError::TooLarge { limit });
-        }
-        let (body, whole) = self.read(limit).await?;
-        if whole { Ok(body) } else { Err(FetchError::TooLarge { limit }) }
-    }
-
-    /// The beginning of the body, decoded; at most `limit` bytes.
-    pub(super) async fn beginning(self, limit: usize) -> Result<Bytes, FetchError> {
-        self.read(limit).await.map(|(body, _)| body)
-    }
-
-    /// Reads until the end or the limit; and whether the end was reached.
-    async fn read(mut self, limit: usize) -> Result<(Bytes, bool), FetchError> {
-        let mut body = BytesMut::new();
-        while let Some(chunk) = self.response.chunk().await.map_err(|error| transport_error(&error))? {
-            let room = limit - body.len();
-            if let Some(fits) = chunk.get(..room).filter(|_| chunk.len() > room) {
-                body.extend_from_slice(fits);
-                return Ok((body.freeze(), false));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok((body.freeze(), true))
-    }
-}
-
-fn transport_error(error: &reqwest::Error) -> FetchError {
+pub(super) fn transport_error(error: &reqwest::Error) -> FetchError {
     if resolver::is_private(error) {
         FetchError::PrivateAddress
     } else if error.is_timeout() {
@@ -152,4 +200,10 @@ fn transport_error(error: &reqwest::Error) -> FetchError {
         let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
         FetchError::Unreachable { cause }
     }
+}
+
+fn get(url: &ArticleUrl, accept: &'static str) -> Request {
+    let mut request = Request::new(http::Method::GET, url.as_url().clone());
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
+    request
 }

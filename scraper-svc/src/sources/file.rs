@@ -1,6 +1,9 @@
 //! The TOML file of sources: parsed into types that can't be wrong, or refused with every problem in it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use scraper::Selector;
 use serde::Deserialize;
@@ -31,6 +34,7 @@ struct Row {
     homepage: Option<String>,
     language: String,
     feeds: Vec<String>,
+    sitemaps: Vec<String>,
     headline_selector: Option<String>,
     body_selectors: Vec<String>,
     default: bool,
@@ -61,7 +65,7 @@ pub(super) fn parse(text: &str) -> Result<Sources, InvalidSources> {
         problems.push("more than one source is the bundled newspaper".to_owned());
     }
     let default = rows.iter().position(|row| row.default).unwrap_or(0);
-    let list: Vec<Source> = rows.into_iter().map(|row| source(row, &mut problems)).collect();
+    let list = rows.into_iter().map(|row| Arc::new(source(row, &mut problems))).collect();
     if problems.is_empty() { Ok(Sources { list, default }) } else { Err(InvalidSources(problems)) }
 }
 
@@ -89,12 +93,13 @@ fn source(row: Row, problems: &mut Vec<String>) -> Source {
     };
     let homepage = row.homepage.as_ref().and_then(&mut url);
     let feeds: Vec<ArticleUrl> = row.feeds.iter().filter_map(&mut url).collect();
+    let sitemaps: Vec<ArticleUrl> = row.sitemaps.iter().filter_map(&mut url).collect();
     let headline_selector = row.headline_selector.and_then(|text| Selector::parse(&text).ok());
     if homepage.is_none() && !row.demo {
         problems.push(format!("source {:?}: it needs a homepage", row.id));
     }
-    if feeds.is_empty() && headline_selector.is_none() && !row.demo {
-        problems.push(format!("source {:?}: it needs feeds or a headline_selector", row.id));
+    if feeds.is_empty() && sitemaps.is_empty() && headline_selector.is_none() && !row.demo {
+        problems.push(format!("source {:?}: it needs feeds, sitemaps or a headline_selector", row.id));
     }
     Source {
         id: row.id,
@@ -102,6 +107,7 @@ fn source(row: Row, problems: &mut Vec<String>) -> Source {
         homepage,
         language: row.language,
         feeds,
+        sitemaps,
         headline_selector,
         body_selectors: row.body_selectors,
         demo: row.demo,
@@ -180,7 +186,7 @@ mod tests {
             "source \"A b\": \"hompage\" is no setting",
             "source \"A b\": \"colour\" is no setting",
             "source \"A b\": \"h2[\" is no CSS selector",
-            "source \"A b\": it needs feeds or a headline_selector",
+            "source \"A b\": it needs feeds, sitemaps or a headline_selector",
             "source \"typed\": invalid type",
             "source \"typed\" is there twice",
             "more than one source is the default",

@@ -1,8 +1,10 @@
 //! The sources: the news sites that headlines come from, and what is known of each.
 
 mod file;
+pub mod opml;
+pub(crate) mod watch;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::SocketAddr, str::FromStr, sync::Arc};
 
 use scraper::Selector;
 
@@ -24,6 +26,8 @@ pub struct Source {
     pub language: String,
     /// RSS or Atom.
     pub feeds: Vec<ArticleUrl>,
+    /// News sitemaps.
+    pub sitemaps: Vec<ArticleUrl>,
     /// Headlines on the front page.
     pub headline_selector: Option<Selector>,
     /// Where an article's text is; each parses.
@@ -35,7 +39,7 @@ pub struct Source {
 /// All sources; at least one.
 #[derive(Debug, Clone)]
 pub struct Sources {
-    list: Vec<Source>,
+    list: Vec<Arc<Source>>,
     default: usize,
 }
 
@@ -60,17 +64,25 @@ impl Sources {
     }
 
     /// In the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Source>> {
         self.list.iter()
     }
 
-    /// For whoever has to fill in where the bundled newspaper is.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Source> {
-        self.list.iter_mut()
+    /// Whether the bundled newspaper is one of them.
+    pub(crate) fn has_newspaper(&self) -> bool {
+        self.list.iter().any(|source| source.demo)
+    }
+
+    /// Fills in where the bundled newspaper is.
+    pub(crate) fn place_newspaper(&mut self, address: SocketAddr) {
+        for source in self.list.iter_mut().map(Arc::make_mut).filter(|source| source.demo) {
+            source.homepage = ArticleUrl::parse(&format!("http://{address}/")).ok();
+            source.feeds = ArticleUrl::parse(&format!("http://{address}/rss.xml")).into_iter().collect();
+        }
     }
 
     /// The one with this id; the default one for an empty id.
-    pub fn find(&self, id: &str) -> Option<&Source> {
+    pub fn find(&self, id: &str) -> Option<&Arc<Source>> {
         if id.is_empty() {
             self.list.get(self.default)
         } else {
@@ -84,7 +96,7 @@ impl Sources {
     }
 
     /// The source whose site an address belongs to.
-    pub fn of_url(&self, url: &ArticleUrl) -> Option<&Source> {
+    pub fn of_url(&self, url: &ArticleUrl) -> Option<&Arc<Source>> {
         let site = |url: &ArticleUrl| {
             let host = url.as_url().host_str().unwrap_or_default();
             (host.strip_prefix("www.").unwrap_or(host).to_owned(), url.as_url().port_or_known_default())

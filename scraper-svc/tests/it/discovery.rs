@@ -36,7 +36,7 @@ const FRONT: &str = r#"<!doctype html><title>Local</title>
 <h2><a href="/other">Not asked for</a></h2>"#;
 
 async fn headlines(scraper: &Scraper) -> Result<Arc<Found>, ScrapeError> {
-    scraper.headlines(scraper.source("local").unwrap()).await
+    scraper.headlines(&scraper.source("local").unwrap()).await
 }
 
 fn titles(found: &Found) -> Vec<&str> {
@@ -85,13 +85,32 @@ async fn a_source_without_headlines_says_why_and_is_noted() {
         ("nested", ScrapeError::NoHeadlines),
     ] {
         let scraper = scraper_of_source(&site, &format!("feeds=['SITE/{feed}']")).await;
-        let source = scraper.source("").unwrap();
+        let source = &scraper.source("").unwrap();
         assert_eq!(scraper.health(source).last_failure, None);
         assert_eq!(headlines(&scraper).await.unwrap_err(), expected, "{feed}");
         let health = scraper.health(source);
         assert!(health.last_failure.is_some() && health.last_success.is_none());
         assert_eq!(health.last_error, expected.to_string());
     }
+}
+
+#[tokio::test]
+async fn feeds_and_news_sitemaps_are_put_together_and_each_article_comes_once() {
+    let entry = |path: &str, day: u32| {
+        format!(
+            "<url><loc>https://local.example/{path}</loc><n:news><n:title>{path}</n:title><n:publication_date>2026-03-{day:02}</n:publication_date></n:news></url>"
+        )
+    };
+    let sitemap =
+        format!("<urlset xmlns:n='x'>{}{}</urlset>", entry("older?utm_source=map", 2), entry("mapped", 4));
+    let router = Router::new()
+        .route("/feed", get(|| async { html(RSS, "application/rss+xml") }))
+        .route("/broken", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
+        .route("/map", get(move || async { html(sitemap, "application/xml") }));
+    let site = site(router).await;
+    let rows = "feeds=['SITE/broken', 'SITE/feed']\nsitemaps=['SITE/map']";
+    let found = headlines(&scraper_of_source(&site, rows).await).await.unwrap();
+    assert_eq!(titles(&found), ["mapped", "Newer", "Older & wiser", "Undated"]);
 }
 
 #[tokio::test]
@@ -108,7 +127,7 @@ async fn callers_at_the_same_time_and_soon_after_share_one_visit() {
     assert_eq!(first.unwrap(), second.unwrap());
     headlines(&scraper).await.unwrap();
     assert_eq!(visits.load(Ordering::Relaxed), 1);
-    assert!(scraper.health(scraper.source("").unwrap()).last_success.is_some());
+    assert!(scraper.health(&scraper.source("").unwrap()).last_success.is_some());
 }
 
 /// A scraper of a source with `count` headlines, of which only the last can be read, and the visits to the others.
@@ -138,7 +157,7 @@ async fn one_good_of(count: usize) -> (Scraper, service_kit::testing::Site, Arc<
 #[tokio::test]
 async fn a_random_article_that_can_not_be_read_gives_way_to_another() {
     let (scraper, site, failures) = one_good_of(4).await;
-    let source = scraper.source("").unwrap();
+    let source = &scraper.source("").unwrap();
     for seed in 0..12 {
         let article = scraper.random(source, Some(seed)).await.unwrap();
         assert_eq!(article.url.as_str(), site.url("/story/4"));
@@ -150,7 +169,7 @@ async fn a_random_article_that_can_not_be_read_gives_way_to_another() {
 #[tokio::test]
 async fn no_more_than_four_articles_are_tried_and_a_seed_tries_the_same_ones() {
     let (scraper, _site, failures) = one_good_of(40).await;
-    let source = scraper.source("").unwrap();
+    let source = &scraper.source("").unwrap();
     let mut outcomes = Vec::new();
     for seed in [7, 7, 8] {
         let before = failures.load(Ordering::Relaxed);

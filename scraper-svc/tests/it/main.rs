@@ -4,7 +4,10 @@
 mod bodies;
 mod discovery;
 mod etiquette;
+mod hostile;
+mod manners;
 mod newsroom;
 mod refusals;
+mod reload;
 mod sites;
 mod wire;

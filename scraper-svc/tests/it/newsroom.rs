@@ -69,6 +69,18 @@ async fn the_same_seed_picks_the_same_article() {
 }
 
 #[tokio::test]
+async fn without_a_seed_every_article_comes_once_before_one_comes_twice() {
+    let mut client = client().await;
+    let count = newsroom::edition::Edition::bundled().unwrap().articles.len();
+    let mut urls = std::collections::HashSet::new();
+    for _ in 0..count {
+        let request = pb::GetRandomArticleRequest { source_id: "demo".to_owned(), seed: None };
+        urls.insert(client.get_random_article(request).await.unwrap().into_inner().article.unwrap().url);
+    }
+    assert_eq!(urls.len(), count);
+}
+
+#[tokio::test]
 async fn sources_are_listed_with_the_newspaper_as_the_default() {
     let mut client = client().await;
     let sources = client.list_sources(pb::ListSourcesRequest {}).await.unwrap().into_inner().sources;
