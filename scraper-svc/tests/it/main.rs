@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_types, reason = "a test may fail, and speaks gRPC")]
 
 mod bodies;
+mod corpus;
 mod discovery;
 mod etiquette;
 mod hostile;

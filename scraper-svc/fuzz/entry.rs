@@ -1,0 +1,65 @@
+//! What is fuzzed: whatever the bytes, nothing panics, and what comes out keeps the promises of its types.
+
+use scraper_svc::{
+    article::ArticleUrl,
+    discovery::{self, Found},
+    extract::{self, Hints},
+    fetch::{FeedDocument, Rules, decode},
+    sources::Sources,
+};
+
+/// One of the entry points.
+pub(super) type Entry = fn(&[u8]);
+
+/// All of them, by the names of their targets.
+pub(super) const ENTRIES: [(&str, Entry); 4] =
+    [("html", html), ("feed", feed), ("robots", robots), ("charset", charset)];
+
+/// A page to its article.
+pub(super) fn html(bytes: &[u8]) {
+    let page = decode(bytes, None, None);
+    let Ok(article) = extract::extract(&page, None, &Hints::default()) else { return };
+    assert!((0.0..=1.0).contains(&article.confidence), "{}", article.confidence);
+    for paragraph in &article.paragraphs {
+        assert!(!paragraph.text.is_empty() && !paragraph.text.contains('\n'), "{:?}", paragraph.text);
+    }
+}
+
+/// A feed or sitemap to its headlines.
+pub(super) fn feed(bytes: &[u8]) {
+    let (Ok(sources), Ok(url)) = (Sources::built_in(), ArticleUrl::parse("https://news.example/feed")) else {
+        unreachable!("both are good")
+    };
+    let Some(source) = sources.find("") else { unreachable!("there is a default") };
+    let document = FeedDocument { url, body: bytes.to_vec().into() };
+    for read in [discovery::of_feed, discovery::of_sitemap] {
+        let found: Found = read(&document, source).unwrap_or_default();
+        assert!(found.headlines.len() <= discovery::MOST_HEADLINES);
+        assert!(found.headlines.iter().all(|headline| !headline.title.is_empty()));
+    }
+}
+
+/// A robots.txt to its rules.
+pub(super) fn robots(bytes: &[u8]) {
+    let rules = Rules::parse(bytes);
+    for text in [
+        "https://news.example/",
+        "https://news.example/a/b.html?c=d&e=%C3%A9",
+        "https://news.example/robots.txt",
+    ] {
+        if let Ok(url) = ArticleUrl::parse(text) {
+            // The same question has the same answer.
+            assert_eq!(rules.verdict(&url), rules.verdict(&url));
+        }
+    }
+}
+
+/// Bytes to text; the first byte picks the label of the header.
+pub(super) fn charset(bytes: &[u8]) {
+    const LABELS: [Option<&str>; 6] =
+        [None, Some("utf-8"), Some("utf-16le"), Some("gb18030"), Some("iso-2022-jp"), Some("nonsense")];
+    let (label, body) = bytes.split_first().map_or((0, bytes), |(first, rest)| (usize::from(*first), rest));
+    let text = decode(body, LABELS[label % LABELS.len()], Some("news.example"));
+    // Each byte gives three bytes of UTF-8 at most (U+FFFD, or a two-byte character's share).
+    assert!(text.len() <= body.len().saturating_mul(3) + 3, "{} of {}", text.len(), body.len());
+}
