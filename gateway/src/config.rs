@@ -1,4 +1,5 @@
-//! The gateway's settings: each is a flag and an environment variable.
+//! The gateway's settings: each is a flag and an environment variable. Where the services are is apart from the rest, for
+//! whoever runs them in the same process knows.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -12,16 +13,22 @@ use service_kit::{
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 8080));
 
-/// The gateway's settings.
+/// Where the two services are.
 #[derive(Debug, Clone, Args)]
-#[group(id = "gateway-config")]
-pub struct Config {
+#[group(id = "gateway-services")]
+pub struct ServiceAddresses {
     /// Address of the scraper.
     #[arg(long, env = "NUTGRAF_SCRAPER", value_name = "URL", default_value = "http://127.0.0.1:50051")]
     pub scraper: GrpcAddress,
     /// Address of the summarizer.
     #[arg(long, env = "NUTGRAF_SUMMARIZER", value_name = "URL", default_value = "http://127.0.0.1:50052")]
     pub summarizer: GrpcAddress,
+}
+
+/// The gateway's own limits.
+#[derive(Debug, Clone, Args)]
+#[group(id = "gateway-config")]
+pub struct Config {
     /// How long finding or reading an article may take.
     #[arg(long, env = "NUTGRAF_ARTICLE_TIMEOUT", value_name = "TIME", default_value = "20s", value_parser = duration)]
     pub article_timeout: Duration,
@@ -51,6 +58,13 @@ pub struct Config {
     pub article_age: Duration,
 }
 
+impl Default for ServiceAddresses {
+    fn default() -> Self {
+        let local = |port| GrpcAddress::from(SocketAddr::from(([127, 0, 0, 1], port)));
+        Self { scraper: local(50051), summarizer: local(50052) }
+    }
+}
+
 impl Config {
     /// Largest body of a request, in bytes: percent-encoding and JSON's escapes can make a text three times as long.
     pub fn max_body(&self) -> usize {
@@ -60,10 +74,7 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let local = |port| GrpcAddress::from(SocketAddr::from(([127, 0, 0, 1], port)));
         Self {
-            scraper: local(50051),
-            summarizer: local(50052),
             article_timeout: Duration::from_secs(20),
             summary_timeout: Duration::from_mins(1),
             stream_silence: Duration::from_secs(30),
@@ -101,10 +112,13 @@ mod tests {
 
     #[test]
     fn the_default_is_what_no_flag_at_all_gives() {
-        let command = Config::augment_args(Command::new("gateway")).mut_args(|arg| arg.env(None::<&str>));
+        let command = ServiceAddresses::augment_args(Config::augment_args(Command::new("gateway")));
+        let command = command.mut_args(|arg| arg.env(None::<&str>));
         let matches = command.try_get_matches_from(["gateway"]).unwrap();
         let parsed = Config::from_arg_matches(&matches).unwrap();
         assert_eq!(format!("{parsed:?}"), format!("{:?}", Config::default()));
+        let services = ServiceAddresses::from_arg_matches(&matches).unwrap();
+        assert_eq!(format!("{services:?}"), format!("{:?}", ServiceAddresses::default()));
         assert_eq!(parsed.problems(), Vec::<String>::new());
     }
 

@@ -15,7 +15,7 @@ use crate::{
         scraper::{Scraper, ScraperError},
         summarizer::{Summarizer, SummarizerError, Text},
     },
-    config::Config,
+    config::{Config, ServiceAddresses},
     model::Models,
     options::SummaryOptions,
     source::{Headlines, Sources},
@@ -94,15 +94,15 @@ pub struct DigestService {
 
 impl DigestService {
     /// Connects when it is first used. Must be called within a tokio runtime.
-    pub fn new(config: &Config) -> Self {
+    pub fn new(services: &ServiceAddresses, config: &Config) -> Self {
         let articles = Cache::builder()
             .max_capacity(config.article_cache as u64)
             .weigher(|_, article: &Arc<Article>| weight(article))
             .time_to_live(config.article_age)
             .build();
         Self {
-            scraper: Scraper::new(&config.scraper),
-            summarizer: Summarizer::new(&config.summarizer, config.stream_silence),
+            scraper: Scraper::new(&services.scraper),
+            summarizer: Summarizer::new(&services.summarizer, config.stream_silence),
             articles,
             max_text: config.max_text,
         }

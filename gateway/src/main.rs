@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use gateway::config::{Config, DEFAULT_LISTEN};
+use gateway::config::{Config, DEFAULT_LISTEN, ServiceAddresses};
 use service_kit::{
     config::{Validate, parse},
     health::HealthCommand,
@@ -19,6 +19,8 @@ struct Cli {
     /// Where to listen.
     #[arg(long, env = "NUTGRAF_LISTEN", value_name = "ADDR", default_value_t = DEFAULT_LISTEN, global = true)]
     listen: SocketAddr,
+    #[command(flatten)]
+    services: ServiceAddresses,
     #[command(flatten)]
     config: Config,
     #[command(flatten)]
@@ -59,5 +61,5 @@ async fn main() -> ExitCode {
 async fn serve(cli: Cli) -> std::io::Result<()> {
     let shutdown = on_signal()?;
     let listener = TcpListener::bind(cli.listen).await?;
-    gateway::serve(listener, cli.config, &cli.drain, shutdown).await
+    gateway::serve(listener, &cli.services, cli.config, &cli.drain, shutdown).await
 }

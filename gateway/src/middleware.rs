@@ -195,11 +195,11 @@ mod tests {
     use tower::Service as _;
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, ServiceAddresses};
 
     #[tokio::test]
     async fn a_panic_is_a_problem_that_tells_nothing_of_it() {
-        let state = AppState::new(Config::default());
+        let state = AppState::new(&ServiceAddresses::default(), Config::default());
         let routes = Router::new().route("/api/v1/panic", get(async || -> &str { panic!("a secret") }));
         let mut app: Router = wrap(routes, &state).with_state(state);
         let response = app.call(Request::get("/api/v1/panic").body(Body::empty()).unwrap()).await.unwrap();
@@ -216,7 +216,7 @@ mod tests {
     async fn a_handler_that_hangs_is_cut() {
         let limit = Duration::from_millis(50);
         let config = Config { read_timeout: limit, summary_timeout: limit, ..Config::default() };
-        let state = AppState::new(config);
+        let state = AppState::new(&ServiceAddresses::default(), config);
         let routes = Router::new().route("/api/v1/hang", get(std::future::pending::<()>));
         let mut app: Router = wrap(routes, &state).with_state(state);
         let response = app.call(Request::get("/api/v1/hang").body(Body::empty()).unwrap()).await.unwrap();

@@ -17,7 +17,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{app, config::Config, state::AppState};
+use crate::{
+    app,
+    config::{Config, ServiceAddresses},
+    state::AppState,
+};
 
 /// How long to wait when the process has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -32,12 +36,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// When the listener has no address.
 pub async fn serve(
     listener: TcpListener,
+    services: &ServiceAddresses,
     config: Config,
     drain: &DrainArgs,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let server = Server::new(AppState::new(config));
+    let server = Server::new(AppState::new(services, config));
     tracing::info!(%address, "serving");
     let mut connections = JoinSet::new();
     tokio::select! {

@@ -6,13 +6,15 @@ use service_kit::{deadline::Deadline, request_id::RequestId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config,
+    config::{Config, ServiceAddresses},
     digest::{Call, DigestService},
 };
 
 /// What every request handler gets to see. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct AppState {
+    /// Where the services are.
+    pub services: Arc<ServiceAddresses>,
     /// The settings.
     pub config: Arc<Config>,
     /// The use case.
@@ -25,9 +27,10 @@ pub struct AppState {
 
 impl AppState {
     /// Connects to the services when they are first needed. Must be called within a tokio runtime.
-    pub fn new(config: Config) -> Self {
+    pub fn new(services: &ServiceAddresses, config: Config) -> Self {
         Self {
-            digests: DigestService::new(&config),
+            digests: DigestService::new(services, &config),
+            services: Arc::new(services.clone()),
             config: Arc::new(config),
             stopping: CancellationToken::new(),
             cut_streams: CancellationToken::new(),

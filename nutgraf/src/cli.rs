@@ -118,6 +118,14 @@ mod tests {
     }
 
     #[test]
+    fn serve_does_not_ask_where_its_own_services_are() {
+        for flag in ["--scraper", "--summarizer"] {
+            let refused = Cli::try_parse_from(["nutgraf", "serve", flag, "http://127.0.0.1:9"]).unwrap_err();
+            assert_eq!(refused.kind(), clap::error::ErrorKind::UnknownArgument, "{flag}");
+        }
+    }
+
+    #[test]
     fn flags_alone_mean_serve() {
         assert_eq!(with_command(words("nutgraf")), words("nutgraf serve"));
         assert_eq!(with_command(words("nutgraf --listen [::1]:0")), words("nutgraf serve --listen [::1]:0"));

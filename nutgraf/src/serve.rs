@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use gateway::config::DEFAULT_LISTEN;
+use gateway::config::{DEFAULT_LISTEN, ServiceAddresses};
 use service_kit::{
     config::Validate,
     deadline::Deadline,
@@ -26,8 +26,6 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 const DRAIN: DrainArgs = DrainArgs::at_once(Duration::from_secs(8));
 
 #[derive(Debug, Args)]
-// The services inside are found without being told where they are.
-#[command(mut_arg("scraper", |arg| arg.hide(true).env(None::<&str>)), mut_arg("summarizer", |arg| arg.hide(true).env(None::<&str>)))]
 pub(crate) struct Arguments {
     /// Where to listen; port 0 for a free one.
     #[arg(long, env = "NUTGRAF_LISTEN", value_name = "ADDR", default_value_t = DEFAULT_LISTEN)]
@@ -75,9 +73,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(ended) = services.join_next() => return Err(ended_early(ended)),
     }
     announce(address)?;
-    let config = gateway::config::Config { scraper, summarizer, ..arguments.gateway };
+    let addresses = ServiceAddresses { scraper, summarizer };
     let ended = tokio::select! {
-        ended = gateway::serve(listener, config, &DRAIN, shutdown) => ended.map_err(fault),
+        ended = gateway::serve(listener, &addresses, arguments.gateway, &DRAIN, shutdown) => ended.map_err(fault),
         Some(ended) = services.join_next() => Err(ended_early(ended)),
     };
     inner.cancel();

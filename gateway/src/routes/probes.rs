@@ -95,8 +95,8 @@ pub(super) async fn livez() -> Json<Liveness> {
 pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     let deadline = Deadline::after(state.config.ready_timeout);
     let (scraper, summarizer) = tokio::join!(
-        check(&state.config.scraper, "", deadline),
-        check(&state.config.summarizer, "", deadline)
+        check(&state.services.scraper, "", deadline),
+        check(&state.services.summarizer, "", deadline)
     );
     let upstreams = Upstreams { scraper: scraper.into(), summarizer: summarizer.into() };
     let status = match (scraper, summarizer) {

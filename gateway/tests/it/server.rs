@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use gateway::{config::Config, health};
+use gateway::{
+    config::{Config, ServiceAddresses},
+    health,
+};
 use service_kit::{health::Health, shutdown::DrainArgs, testing::listener};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -31,16 +34,13 @@ struct Server {
 
 async fn serve(upstream: Upstream, config: Config, drain: DrainArgs) -> Server {
     let stage = upstream.start().await;
-    let config = Config {
-        scraper: stage.scraper.address.into(),
-        summarizer: stage.summarizer.address.into(),
-        ..config
-    };
+    let services = ServiceAddresses::clone(&stage.state.services);
     let listener = listener().await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let stopped = stop.clone();
-    let task = tokio::spawn(async move { gateway::serve(listener, config, &drain, stopped).await });
+    let task =
+        tokio::spawn(async move { gateway::serve(listener, &services, config, &drain, stopped).await });
     Server { address, stop, task, stage }
 }
 

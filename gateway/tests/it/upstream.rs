@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use gateway::{app, config::Config, state::AppState};
+use gateway::{
+    app,
+    config::{Config, ServiceAddresses},
+    state::AppState,
+};
 use nutgraf_proto::{
     scraper::v1::{self as scraping, scraper_service_server::ScraperServiceServer},
     summarizer::v1::{
@@ -175,9 +179,9 @@ impl Upstream {
         let summarizer = Services::new(summarizing::DESCRIPTORS).with(SummarizerServiceServer::new(self));
         let scraper = wired(scraper, stop.clone()).await;
         let summarizer = wired(summarizer, stop.clone()).await;
-        let config =
-            Config { scraper: scraper.address.into(), summarizer: summarizer.address.into(), ..config };
-        let state = AppState::new(config);
+        let services =
+            ServiceAddresses { scraper: scraper.address.into(), summarizer: summarizer.address.into() };
+        let state = AppState::new(&services, config);
         Stage { app: app(state.clone()), state, scraper, summarizer, _stop: stop.drop_guard() }
     }
 
