@@ -61,7 +61,8 @@ macro_rules! kinds {
 kinds! {
     // The request
     InvalidUrl "invalid-url" BAD_REQUEST Caller false "That is no web address"
-        "Give the whole address of an article, beginning with http:// or https:// and without a user name.";
+        "Give the whole address of an article, beginning with http:// or https://, without a user name and of at most \
+         2048 characters.";
     InvalidOption "invalid-option" BAD_REQUEST Caller false "An option has a value that it can't have"
         "Pick one of the values that the API description lists.";
     InvalidQuery "invalid-query" BAD_REQUEST Caller false "The query can't be understood"
@@ -77,9 +78,9 @@ kinds! {
     InputTooLarge "input-too-large" PAYLOAD_TOO_LARGE Caller false "The text is too long"
         "Give a shorter text.";
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE Caller false "The request is too large"
-        "Send a smaller body.";
+        "Shorten the text and send it again.";
     SlowRequest "slow-request" REQUEST_TIMEOUT Caller false "The request took too long to arrive"
-        "Send the request again, over a faster connection or with a smaller body.";
+        "Send the request again, over a faster connection or with less text.";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE Caller false "The body has the wrong type"
         "Send JSON and say so with the header Content-Type: application/json.";
     NotFound "not-found" NOT_FOUND Caller false "There is nothing here"
@@ -88,7 +89,7 @@ kinds! {
         "Use one of the methods that the Allow header lists.";
     // The article
     UnknownSource "unknown-source" NOT_FOUND Caller false "There is no such source"
-        "Pick one of the sources that /api/v1/sources lists.";
+        "Pick one of the sources that are listed (GET /api/v1/sources).";
     PrivateAddress "private-address" FORBIDDEN Caller false "That address is not public"
         "The address leads to a private network, which is never fetched; give a public one.";
     RobotsDisallowed "robots-disallowed" FORBIDDEN Caller false "The site does not want to be read by programs"
@@ -123,9 +124,9 @@ kinds! {
     NothingToSummarize "nothing-to-summarize" UNPROCESSABLE_ENTITY Caller false "There is nothing to summarize"
         "The text holds nothing but headings, captions and notes; give one with whole sentences.";
     EngineUnavailable "engine-unavailable" UNPROCESSABLE_ENTITY Caller false "That engine is not installed"
-        "Pick one of the engines that /api/v1/models lists.";
+        "Pick the extractive engine, or leave the choice open; GET /api/v1/models lists what there is.";
     UnknownModel "unknown-model" NOT_FOUND Caller false "There is no such model"
-        "Pick one of the models that /api/v1/models lists.";
+        "Leave the choice of a model open; GET /api/v1/models lists what there is.";
     ModelNotReady "model-not-ready" SERVICE_UNAVAILABLE Ours true "The model is still loading"
         "Try again in a moment, or pick the extractive engine.";
     QueueFull "queue-full" TOO_MANY_REQUESTS Ours true "Too many summaries are being written right now"

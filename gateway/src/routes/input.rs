@@ -1,6 +1,6 @@
 //! What comes in: queries and JSON bodies, with problems of our own where they can't be used.
 
-use std::str::FromStr as _;
+use std::{error::Error as _, str::FromStr as _};
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Query, Request},
@@ -26,7 +26,8 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for ApiQuery<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         Query::try_from_uri(&parts.uri).map(|Query(value)| Self(value)).map_err(|rejection| {
-            let reason = rejection.body_text();
+            // Without the framework's own words around it.
+            let reason = rejection.source().map(ToString::to_string).unwrap_or_default();
             Problem::new(ProblemKind::InvalidQuery).with_detail(format!(
                 "{} ({reason}).",
                 ProblemKind::InvalidQuery.detail().trim_end_matches('.')

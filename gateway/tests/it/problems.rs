@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What becomes of each of the scraper's reasons.
-const OF_THE_SCRAPER: [(scraping::ErrorReason, &str, u16); 18] = {
+pub(crate) const OF_THE_SCRAPER: [(scraping::ErrorReason, &str, u16); 18] = {
     use scraping::ErrorReason as Reason;
     [
         (Reason::InvalidUrl, "invalid-url", 400),
@@ -40,7 +40,7 @@ const OF_THE_SCRAPER: [(scraping::ErrorReason, &str, u16); 18] = {
 };
 
 /// What becomes of each of the summarizer's reasons.
-const OF_THE_SUMMARIZER: [(summarizing::ErrorReason, &str, u16); 10] = {
+pub(crate) const OF_THE_SUMMARIZER: [(summarizing::ErrorReason, &str, u16); 10] = {
     use summarizing::ErrorReason as Reason;
     [
         (Reason::EmptyInput, "empty-input", 400),
@@ -56,7 +56,7 @@ const OF_THE_SUMMARIZER: [(summarizing::ErrorReason, &str, u16); 10] = {
     ]
 };
 
-fn bare(name: &'static str) -> &'static str {
+pub(crate) fn bare(name: &'static str) -> &'static str {
     name.strip_prefix("ERROR_REASON_").unwrap()
 }
 
@@ -199,6 +199,7 @@ async fn a_query_that_is_of_no_use_is_refused() {
     ] {
         let answer = stage.fetch(path).await;
         assert_eq!((answer.problem().as_str(), answer.status()), (slug, 400), "{path}");
+        assert!(!answer.text().contains("deserialize"), "{}", answer.text());
     }
 }
 
