@@ -32,7 +32,7 @@ function oneSentence(sentence, index, spans) {
   const number = index + 1;
   const [best, ...others] = spans;
   const node = best
-    ? element("a", { className: "sentence", href: `#s-${best.paragraph}-${best.start}`, "data-n": number })
+    ? element("a", { className: "sentence", href: `#s-${best.paragraph}-${best.start}`, "data-n": number, "aria-describedby": "where-from" })
     : element("span", { className: "sentence" });
   node.id = `sum-${index}`;
   node.dataset.s = index;

@@ -17,6 +17,12 @@ export class Problem extends Error {
   }
 }
 
+const UNREACHABLE = {
+  title: "Nutgraf can't be reached",
+  detail: "No answer came. Check your connection, and that Nutgraf is running, then try again.",
+  retryable: true,
+};
+
 const LOST = {
   title: "The connection was lost",
   detail: "The summary broke off before it was complete. Check that the service is running, then try again.",
@@ -29,13 +35,9 @@ const LOST = {
  */
 export async function* summaryEvents(request, controller) {
   const watchdog = silenceWatchdog(controller);
+  let response;
   try {
-    const response = await fetch("/api/v1/summaries/stream", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "text/event-stream, application/problem+json" },
-      body: JSON.stringify(request),
-      signal: controller.signal,
-    });
+    response = await ask(request, controller.signal);
     if (!response.ok) throw new Problem(await refusal(response));
     for await (const event of events(response.body, watchdog.heard)) {
       if (event.name === "error") throw new Problem(event.data);
@@ -44,15 +46,24 @@ export async function* summaryEvents(request, controller) {
     }
     throw new Problem(LOST);
   } catch (error) {
-    throw error instanceof Problem || controller.signal.reason === "cancelled" ? error : new Problem(LOST);
+    throw error instanceof Problem || controller.signal.reason === "cancelled" ? error : new Problem(response ? LOST : UNREACHABLE);
   } finally {
     watchdog.stop();
   }
 }
 
+function ask(request, signal) {
+  return fetch("/api/v1/summaries/stream", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "text/event-stream, application/problem+json" },
+    body: JSON.stringify(request),
+    signal,
+  });
+}
+
 async function refusal(response) {
   const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
-  return isProblem ? response.json() : LOST;
+  return isProblem ? response.json() : UNREACHABLE;
 }
 
 async function* events(body, heard) {

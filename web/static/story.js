@@ -22,19 +22,26 @@ export class Story {
     linkHighlights(story);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#running) this.#run();
+      if (this.#running) this.#say("running");
+      else this.#run();
     });
-    // While a summary is on its way the button is no submit button, so that Enter can't cancel by accident.
-    this.#button.addEventListener("click", (event) => {
-      if (!this.#running) return;
-      // It is a submit button again before the browser acts on the click.
-      event.preventDefault();
-      this.#running.abort("cancelled");
+    this.#part("cancel").addEventListener("click", () => this.#cancel());
+    addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.#cancel();
+    });
+    // On a narrow page the way back leads to the sentence that the passage was reached from.
+    story.addEventListener("click", ({ target }) => {
+      const sentence = target.closest(".answer [data-s]");
+      if (sentence) this.#part("return").hash = `#sum-${sentence.dataset.s}`;
     });
     this.#part("copy").addEventListener("click", () => this.#copy());
     this.#part("copy").hidden = false;
     // A page in the back-forward cache would keep its stream, and the model, busy.
-    addEventListener("pagehide", () => this.#running?.abort("cancelled"));
+    addEventListener("pagehide", () => this.#cancel());
+  }
+
+  #cancel() {
+    this.#running?.abort("cancelled");
   }
 
   #part(name) {
@@ -62,9 +69,9 @@ export class Story {
 
   #begin(controller) {
     this.#running = controller;
-    this.#button.type = "button";
-    this.#button.textContent = "Cancel";
-    this.#button.classList.remove("primary");
+    // Not `disabled`, which would take the focus away.
+    this.#button.setAttribute("aria-disabled", "true");
+    this.#part("cancel").hidden = false;
     this.#part("problem").replaceChildren();
     this.#part("notices").replaceChildren();
     this.#part("ledger").hidden = true;
@@ -89,9 +96,9 @@ export class Story {
     const elapsed = this.#elapsed();
     this.#part("elapsed").textContent = elapsed < 1000 ? `${Math.round(elapsed)} ms` : `${(elapsed / 1000).toFixed(1)} s`;
     this.#running = null;
-    this.#button.type = "submit";
-    this.#button.textContent = "Summarize";
-    this.#button.classList.add("primary");
+    this.#button.removeAttribute("aria-disabled");
+    if (document.activeElement === this.#part("cancel")) this.#button.focus();
+    this.#part("cancel").hidden = true;
     this.#part("answer").setAttribute("aria-busy", "false");
   }
 

@@ -36,7 +36,14 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/random", get(front::random))
         .route("/article", get(article::article))
         .route("/summary", get(article::summary).merge(from_form))
+        .route("/favicon.ico", get(static_files::icon))
+        .route("/robots.txt", get(robots))
         .merge(static_files::router())
+}
+
+/// Every page but the front page is fetched anew from a news site, and a crawler would follow them all.
+async fn robots() -> &'static str {
+    "User-agent: *\nAllow: /$\nDisallow: /\n"
 }
 
 /// A problem as a page, for callers that asked for HTML. The caller sets the headers that go with it.
@@ -86,7 +93,6 @@ impl Visit {
             url: given.url,
             title: given.title,
             text: given.text,
-            max_text: self.state.config.max_text,
             options: given.options,
             failure: None,
         }

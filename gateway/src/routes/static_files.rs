@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     extract::Path,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use http::{
@@ -55,6 +55,11 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 /// The routes of the files.
 pub(super) fn router() -> Router<AppState> {
     Router::new().route("/static/{version}/{name}", get(file))
+}
+
+/// For whatever asks for an icon without reading the page.
+pub(super) async fn icon() -> Redirect {
+    Redirect::temporary(&address("logo.svg"))
 }
 
 /// Where the file of this name is.

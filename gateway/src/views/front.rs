@@ -8,7 +8,6 @@ use super::{
     date,
 };
 use crate::{
-    article::MAX_URL_BYTES,
     options::SummaryOptions,
     routes::static_files,
     source::{Headline, Source},
@@ -57,8 +56,6 @@ pub(crate) struct FrontPage {
     pub(crate) title: String,
     /// What the visitor gave as a text.
     pub(crate) text: String,
-    /// Longest text, in bytes.
-    pub(crate) max_text: usize,
     /// What the visitor chose of the summary.
     pub(crate) options: SummaryOptions,
     /// What went wrong.

@@ -1,5 +1,7 @@
 //! What the page does when things go wrong.
 
+use fantoccini::key::Key;
+
 use crate::stage::{Scripts, Stage, with_browser};
 
 /// Makes the next streams answer `body` with `status` and `kind`.
@@ -12,11 +14,16 @@ async fn answer_with(page: &Stage, status: u16, kind: &str, body: &str) {
     page.js(&script).await;
 }
 
+/// Nothing is on its way, and a summary can be asked for.
+const IDLE: &str = "document.querySelector('[data-part=cancel]').hidden
+    && !document.querySelector('[data-part=submit]').hasAttribute('aria-disabled')
+    && document.querySelector('[data-part=answer]').getAttribute('aria-busy') === 'false'";
+
 /// Waits for the panel, which has the focus, and gives its text.
 async fn panel(page: &Stage) -> String {
     page.until("document.activeElement.matches('.problem')").await;
     page.until("document.querySelectorAll('.sentence, .draft').length === 0").await;
-    assert_eq!(page.text("[data-part=submit]").await, "Summarize");
+    page.until(IDLE).await;
     page.text(".summary .problem").await
 }
 
@@ -37,13 +44,55 @@ async fn a_summary_can_be_cancelled_and_asked_for_again() {
 }
 
 #[tokio::test]
+async fn a_second_click_leaves_the_first_at_work_and_escape_stops_it() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        page.wire.stall();
+        page.js("window.asked = 0; const real = window.fetch; window.fetch = (...all) => { asked += 1; return real(...all); };").await;
+        page.press("Summarize").await;
+        page.press("Summarize").await;
+        page.until("document.querySelector('[data-part=phase]').textContent.startsWith('It is already on its way')").await;
+        assert_eq!(page.js("return asked;").await, 1);
+        page.js("document.querySelector('[data-part=cancel]').focus();").await;
+        page.keys(&[Key::Escape]).await;
+        page.named("p", "Cancelled").await;
+        page.until(IDLE).await;
+        // The button that had the focus is gone; the one that starts again has it.
+        page.until("document.activeElement.dataset.part === 'submit'").await;
+        page.wire.mend();
+        page.summarize().await;
+        page.assert_quiet().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_left_stops_its_summary_and_comes_back_sane() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        page.wire.stall();
+        page.press("Summarize").await;
+        page.js("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));").await;
+        page.until(IDLE).await;
+        page.wire.mend();
+        page.summarize().await;
+        page.goto("/").await;
+        page.client.back().await.unwrap();
+        page.find("a.sentence").await;
+        page.until(IDLE).await;
+        page.assert_quiet().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_connection_that_breaks_is_said_and_can_be_retried() {
     with_browser(Scripts::On, |page| async move {
         page.get_news().await;
         page.wire.cut();
         page.press("Summarize").await;
         let text = panel(&page).await;
-        assert!(text.starts_with("The connection was lost"), "{text}");
+        assert!(text.starts_with("Nutgraf can't be reached"), "{text}");
         page.wire.mend();
         page.press("Retry").await;
         page.find("a.sentence").await;

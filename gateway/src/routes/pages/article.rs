@@ -48,6 +48,7 @@ pub(super) async fn summary(
 impl Visit {
     /// An article, with its summary when it is asked for.
     async fn story(&self, query: ArticleQuery, summarize: bool) -> Response {
+        let query = ArticleQuery { url: query.url.map(with_scheme), ..query };
         let given = query.url.clone().unwrap_or_default();
         let (url, options) = match checked(query) {
             Ok(checked) => checked,
@@ -85,6 +86,38 @@ impl Visit {
     }
 }
 
+/// Whoever types an address leaves out what the browser leaves out: `news.example/a` is `https://news.example/a`.
+fn with_scheme(text: String) -> String {
+    let host = text.trim().split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+    let is_name = host.contains('.') && host.starts_with(char::is_alphanumeric) && host.chars().all(is_host);
+    if is_name { format!("https://{}", text.trim()) } else { text }
+}
+
 fn checked(query: ArticleQuery) -> Result<(ArticleUrl, SummaryOptions), Problem> {
     Ok((article_url(query.url.as_deref())?, query.choices.try_into()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_enough_of_an_address() {
+        for text in ["news.example", " www.news.example/a?b=c#d ", "müller.example/x"] {
+            assert_eq!(with_scheme(text.to_owned()), format!("https://{}", text.trim()));
+        }
+        for text in [
+            "",
+            "news",
+            "http://news.example/",
+            "ftp://a.example",
+            ".example",
+            "a b.example",
+            "mail:a.b",
+            "/a.html",
+        ] {
+            assert_eq!(with_scheme(text.to_owned()), text);
+        }
+    }
 }

@@ -89,6 +89,9 @@ impl Visit {
 /// Nobody gave an address who picked a source.
 fn of_source(problem: Problem) -> Problem {
     match problem.kind.fault() {
+        _ if problem.kind == ProblemKind::UnknownSource => {
+            problem.with_detail("Pick one of the sources from the list, then press Show headlines.")
+        }
         Fault::Site => problem.with_detail("Pick another source, give an address, or try again later."),
         Fault::Caller | Fault::Ours => problem,
     }

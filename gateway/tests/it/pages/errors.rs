@@ -3,8 +3,13 @@
 
 use tonic::Code;
 
+use gateway::{config::Config, error::ProblemKind};
+
 use super::*;
-use crate::upstream::alone;
+use crate::{
+    problems::{OF_THE_SCRAPER, OF_THE_SUMMARIZER, bare},
+    upstream::{alone, refused},
+};
 
 #[tokio::test]
 async fn an_address_that_is_none_is_kept_beside_what_is_wrong_with_it() {
@@ -43,6 +48,57 @@ async fn an_article_that_cannot_be_read_has_the_status_of_its_problem() {
     }
 }
 
+/// The page says what the API says, in the same status.
+fn assert_says(page: &Page, slug: &str, status: u16) {
+    let kind = ProblemKind::ALL.iter().find(|kind| kind.slug() == slug).unwrap();
+    assert_eq!((page.status(), page.text("#problem-title")), (status, kind.title().to_owned()), "{slug}");
+    let detail = page.text("#problem-detail");
+    assert!(detail.contains(kind.detail()), "{slug}: {detail}");
+    assert_eq!(page.text(".problem code"), page.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn whatever_a_service_refuses_is_said_on_the_page() {
+    for (reason, slug, status) in OF_THE_SCRAPER {
+        let article = Err(refused(bare(reason.as_str_name())));
+        let stage = Upstream { article, ..upstream() }.start().await;
+        for path in ["/article", "/summary"] {
+            assert_says(&stage.get(&article_path(path, &[])).await, slug, status);
+        }
+    }
+    for (reason, slug, status) in OF_THE_SUMMARIZER {
+        let summary = Err(refused(bare(reason.as_str_name())));
+        let stage = Upstream { summary, ..upstream() }.start().await;
+        assert_says(&stage.get(&article_path("/summary", &[])).await, slug, status);
+        assert_says(&stage.post("/summary", &[("text", "One. Two.")]).await, slug, status);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_larger_than_any_text_is_a_page_too() {
+    let stage = upstream().start_with(Config { max_text: 100, ..Config::default() }).await;
+    let page = stage.post("/summary", &[("text", &"a".repeat(400))]).await;
+    assert_says(&page, "body-too-large", 413);
+}
+
+#[tokio::test]
+async fn an_address_without_its_scheme_is_completed() {
+    let upstream = upstream();
+    let seen = upstream.seen.clone();
+    let stage = upstream.start().await;
+    assert_eq!(stage.get("/article?url=news.example%2Fstory").await.status(), 200);
+    assert!(seen.calls()[0].message.contains("https://news.example/story"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn the_browser_leaves_it_to_the_page_to_say_what_is_wrong() {
+    let stage = upstream().start().await;
+    let page = stage.get("/").await;
+    assert_eq!(page.all("form[novalidate]").len(), 2);
+    // A browser cuts what is longer than `maxlength` without a word.
+    assert!(page.all("#url[maxlength], #text[maxlength]").is_empty());
+}
+
 #[tokio::test]
 async fn a_source_that_is_down_leaves_the_rest_of_the_page_working() {
     let down = (Code::Unavailable, "UNREACHABLE");
@@ -64,7 +120,9 @@ async fn a_source_that_there_is_not_is_not_found() {
     let reason = (Code::NotFound, "UNKNOWN_SOURCE");
     let stage = Upstream { headlines: Err(reason), article: Err(reason), ..upstream() }.start().await;
     for path in ["/?source=x", "/random?source=x"] {
-        assert_eq!(stage.get(path).await.status(), 404, "{path}");
+        let page = stage.get(path).await;
+        assert_eq!(page.status(), 404, "{path}");
+        assert!(page.text("#problem-detail").contains("from the list"), "{path}");
     }
 }
 

@@ -74,3 +74,14 @@ async fn a_file_of_another_version_is_not_kept() {
         assert_eq!(file(&stage, path, "").await.0, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn crawlers_and_seekers_of_icons_are_answered() {
+    let stage = upstream().start().await;
+    let (status, headers, body) = file(&stage, "/robots.txt", "").await;
+    assert_eq!((status, headers["content-type"].as_str()), (200, "text/plain; charset=utf-8"));
+    assert!(body.contains("\nDisallow: /\n"), "{body}");
+    let (status, headers, _) = file(&stage, "/favicon.ico", "").await;
+    assert_eq!(status, 307);
+    assert_eq!(file(&stage, &headers["location"], "").await.1["content-type"], "image/svg+xml");
+}
