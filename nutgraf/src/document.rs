@@ -1,11 +1,10 @@
 //! What a command reads: an address, a file, or standard input.
 
 use std::{
-    convert::Infallible,
+    ffi::OsString,
     fmt,
     io::{self, Read, stdin},
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use flate2::read::MultiGzDecoder;
@@ -33,18 +32,20 @@ pub(crate) enum Input {
     File(PathBuf),
 }
 
-impl FromStr for Input {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        let web = ["http://", "https://"]
-            .iter()
-            .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-        Ok(match text {
-            "-" => Self::Stdin,
-            _ if web => Self::Url(text.to_owned()),
-            _ => Self::File(PathBuf::from(text)),
-        })
+impl From<OsString> for Input {
+    fn from(argument: OsString) -> Self {
+        let is_web = |text: &str| {
+            let starts = |scheme: &str| {
+                text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            };
+            starts("http://") || starts("https://")
+        };
+        match argument.to_str() {
+            Some("-") => Self::Stdin,
+            Some(text) if is_web(text) => Self::Url(text.to_owned()),
+            // A file's name need not be text.
+            _ => Self::File(argument.into()),
+        }
     }
 }
 
@@ -203,8 +204,7 @@ mod tests {
     use super::*;
 
     fn input(text: &str) -> Input {
-        let Ok(input) = text.parse();
-        input
+        OsString::from(text).into()
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! How the process ends, and what its status means to a script.
 
-use std::process::ExitCode;
+use std::{
+    io::{ErrorKind, Write as _, stdout},
+    process::ExitCode,
+};
 
 use scraper_svc::scrape::ScrapeError;
 
@@ -10,12 +13,18 @@ pub(crate) enum Failure {
     /// Status 1: a fault of this program, or of the machine.
     #[error("{0}")]
     Fault(String),
+    /// Status 2: the command line asks for what there is not.
+    #[error("{0}")]
+    Usage(String),
     /// Status 3: an input could not be read or fetched.
     #[error("{0}")]
     Unreadable(String),
     /// Status 4: it was read, and is no article, or there is nothing to summarize.
     #[error("{0}")]
     Unsuitable(String),
+    /// Status 0: whoever read the results has seen enough, as `head` does.
+    #[error("standard output is closed")]
+    Closed,
     /// Status of the worst of several inputs; each was reported already.
     #[error("{failed} of {total} inputs failed")]
     Several {
@@ -30,9 +39,11 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn status(&self) -> u8 {
-        // 2 is clap's, for a command line that makes no sense.
         match self {
+            Self::Closed => 0,
             Self::Fault(_) => 1,
+            // As clap has it.
+            Self::Usage(_) => 2,
             Self::Unreadable(_) => 3,
             Self::Unsuitable(_) => 4,
             Self::Several { status, .. } => *status,
@@ -54,13 +65,26 @@ impl Failure {
     }
 }
 
+/// Writes a result to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    writeln!(stdout(), "{text}").map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::Closed,
+        _ => Failure::Fault(format!("standard output: {error}")),
+    })
+}
+
+/// Tells the user something that is no result.
+#[expect(clippy::print_stderr, reason = "a command-line program talks to its user there")]
+pub(crate) fn say(kind: &str, text: impl std::fmt::Display) {
+    eprintln!("{kind}: {text}");
+}
+
 /// Says on standard error what went wrong, and gives the status.
-#[expect(clippy::print_stderr, reason = "the last word of a command-line program")]
 pub(crate) fn report(ended: Result<(), Failure>) -> ExitCode {
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            say("error", &failure);
             ExitCode::from(failure.status())
         }
     }

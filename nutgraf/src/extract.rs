@@ -1,12 +1,15 @@
 //! `nutgraf extract`: articles out of web pages, one row each.
 
 use std::{
-    io::{IsTerminal as _, Write as _, stdout},
+    io::{IsTerminal as _, stdout},
     num::NonZero,
     thread::available_parallelism,
 };
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{OsStringValueParser, TypedValueParser as _},
+};
 use futures::{StreamExt as _, stream};
 use scraper_svc::{Scraper, config::Config, fetch::Allowance};
 use service_kit::config::Validate;
@@ -16,7 +19,7 @@ use url::Url;
 
 use crate::{
     document::{Document, Input, read},
-    exit::Failure,
+    exit::{self, Failure, say},
 };
 
 #[derive(Debug, Args)]
@@ -28,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BASE")]
     url: Option<Url>,
     /// Addresses, or files (.html, .html.gz); `-` for standard input.
-    #[arg(required = true, value_name = "URL|FILE")]
+    #[arg(required = true, value_name = "URL|FILE", value_parser = OsStringValueParser::new().map(Input::from))]
     inputs: Vec<Input>,
     #[command(flatten, next_help_heading = "Scraper")]
     scraper: Config,
@@ -61,7 +64,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
             Err(failure) => {
                 failed += 1;
                 status = status.max(failure.status());
-                complain(&failure);
+                say("error", &failure);
             }
         }
     }
@@ -108,10 +111,5 @@ fn print(document: &Document, json: bool) -> Result<(), Failure> {
         let about: Vec<&str> = about.into_iter().flatten().map(String::as_str).collect();
         format!("{}\n{}\n\n{}\n", document.title, about.join(" · "), document.text.replace('\n', "\n\n"))
     };
-    writeln!(stdout(), "{text}").map_err(|error| Failure::Fault(format!("standard output: {error}")))
-}
-
-#[expect(clippy::print_stderr, reason = "a command-line program reports each input that failed")]
-fn complain(failure: &Failure) {
-    eprintln!("error: {failure}");
+    exit::print(&text)
 }

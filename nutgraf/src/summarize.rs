@@ -1,22 +1,23 @@
 //! `nutgraf summarize`: one article, its summary on standard output.
 
-use std::io::{Write as _, stdout};
-
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{OsStringValueParser, TypedValueParser as _},
+};
 use serde_json::{Value, json};
 use service_kit::config::Validate;
 use summarizer_svc::{
     Summarizer,
     document::{Article, Paragraph, ParagraphKind},
     summarize::SummarizeError,
-    summary::{self, EngineChoice, EngineKind, Request, Summary},
+    summary::{self, EngineChoice, EngineKind, Notice, Request, Summary},
 };
 use tokio::task::spawn_blocking;
 
 use crate::{
     cli::{Format, Length},
     document::{Document, Input, is_html, read},
-    exit::Failure,
+    exit::{self, Failure, say},
     extract::{fetch, start_scraper},
 };
 
@@ -35,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     /// An address, a web page or a text in a file, or `-` for standard input.
-    #[arg(value_name = "URL|FILE|-")]
+    #[arg(value_name = "URL|FILE|-", value_parser = OsStringValueParser::new().map(Input::from))]
     input: Input,
     #[command(flatten, next_help_heading = "Scraper")]
     scraper_svc: scraper_svc::config::Config,
@@ -97,7 +98,31 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let summarizer = Summarizer::start(&arguments.summarizer_svc);
     let summary = summarizer.summarize(request, None).await.map_err(|error| failure(&error))?;
+    remark(&read, &summary);
     print(&read, &summary, arguments.json, arguments.format)
+}
+
+/// What the reader should know, on standard error.
+fn remark(read: &Read, summary: &Summary) {
+    if matches!(read, Read::Document(document) if document.verdict == "paywalled") {
+        say("note", "the page shows only the beginning of the article; the rest is for subscribers");
+    }
+    for notice in &summary.draft.notices {
+        say("note", notice_words(*notice).1);
+    }
+}
+
+/// A notice's name in JSON, and what it says to the reader.
+fn notice_words(notice: Notice) -> (&'static str, &'static str) {
+    match notice {
+        Notice::ReturnedWhole => {
+            ("returned_whole", "the text is too short to be summarized, so here it is as it is")
+        }
+        Notice::LanguageNotSupported => (
+            "language_not_supported",
+            "the engine knows no words of this language, so it may have missed what matters",
+        ),
+    }
 }
 
 fn read_local(input: &Input) -> Result<Read, Failure> {
@@ -139,9 +164,12 @@ fn failure(error: &SummarizeError) -> Failure {
     match error {
         SummarizeError::EmptyInput
         | SummarizeError::InputTooLarge { .. }
-        | SummarizeError::NothingToSummarize
-        | SummarizeError::EngineUnavailable
-        | SummarizeError::UnknownModel => Failure::Unsuitable(text),
+        | SummarizeError::NothingToSummarize => Failure::Unsuitable(text),
+        SummarizeError::EngineUnavailable => Failure::Usage(
+            "there is no abstractive engine here; use --engine extractive, or leave the choice open"
+                .to_owned(),
+        ),
+        SummarizeError::UnknownModel => Failure::Usage(text),
         SummarizeError::QueueFull { .. }
         | SummarizeError::ShuttingDown
         | SummarizeError::TimedOut
@@ -156,7 +184,7 @@ fn print(read: &Read, summary: &Summary, as_json: bool, format: Format) -> Resul
         (false, Format::Paragraph) => summary.text(),
         (false, Format::Bullets) => summary.draft.sentences.iter().map(bullet).collect::<Vec<_>>().join("\n"),
     };
-    writeln!(stdout(), "{text}").map_err(|error| Failure::Fault(format!("standard output: {error}")))
+    exit::print(&text)
 }
 
 fn as_value(read: &Read, summary: &Summary) -> Value {
@@ -177,6 +205,7 @@ fn as_value(read: &Read, summary: &Summary) -> Value {
             },
             "model": {"id": summary.model.id, "revision": summary.model.revision},
             "language": summary.draft.language,
+            "notices": summary.draft.notices.iter().map(|notice| notice_words(*notice).0).collect::<Vec<_>>(),
         },
     })
 }

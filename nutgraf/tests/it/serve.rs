@@ -1,0 +1,61 @@
+//! `nutgraf serve`.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpListener,
+    process::{Child, Command},
+};
+
+use crate::{
+    client::ask,
+    program::{program, run},
+};
+
+/// A server, and the one line that it prints once it is ready.
+fn serve(command: &mut Command) -> (Child, String, impl std::io::Read) {
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    (child, line, out)
+}
+
+fn terminate(child: &Child) {
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_address_is_the_only_line_and_a_signal_ends_it_in_order() {
+    for arguments in [&["--listen", "127.0.0.1:0"][..], &["serve", "--listen", "127.0.0.1:0"], &[]] {
+        let mut command = program();
+        command.args(arguments).args(["--newsroom", "127.0.0.1:0"]);
+        if arguments.is_empty() {
+            command.env("NUTGRAF_LISTEN", "127.0.0.1:0");
+        }
+        let (mut child, line, mut out) = serve(&mut command);
+        let address = line.trim_end();
+        let ready = ask("GET", &format!("{address}/readyz"), None).await;
+        assert_eq!(ready.status, 200, "{line}");
+        terminate(&child);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+    }
+}
+
+#[test]
+fn what_it_cannot_listen_on_is_said() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let busy = run(["--listen", &address]);
+    assert_eq!((busy.status, busy.out.as_str()), (1, ""));
+    assert!(busy.err.contains(&address), "{}", busy.err);
+    let bad = run(["serve", "--listen", "nowhere", "--max-text", "0", "--read-timeout", "soon"]);
+    assert_eq!(bad.status, 2);
+    assert!(bad.err.contains("--listen") && bad.err.contains("--read-timeout"), "{}", bad.err);
+    drop(taken);
+    assert_eq!(run(["health", "--listen", &address]).status, 2);
+}
