@@ -38,7 +38,11 @@ async fn every_item_of_the_feed_is_a_page_with_its_title_and_its_data() {
             serde_json::from_str(&texts(&page, "script[type='application/ld+json']")[0]).unwrap();
         assert_eq!(data["@type"], "NewsArticle");
         assert!(texts(&page, ".story-body > p").len() > 4, "{path}");
-        assert!(!texts(&page, ".comment").is_empty(), "{path}");
+        for furniture in
+            [".comment", ".ad-slot", ".newsletter-box", ".read-more", ".share-bar", ".cookie-banner"]
+        {
+            assert!(!texts(&page, furniture).is_empty(), "{path} has no {furniture}");
+        }
     }
 }
 
