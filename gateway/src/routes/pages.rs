@@ -73,29 +73,8 @@ impl Visit {
         let sources = self.state.digests.sources(&self.state.article_call(&self.request_id)).await;
         let is_get = place != Place::Text;
         let failure = Some(self.failure(place, problem, is_get));
-        let template = FrontPage { failure, ..self.form(sources.map_err(Problem::from), given) };
+        let template = FrontPage { failure, ..form(sources.map_err(Problem::from), given) };
         with_retry_after(page(problem.kind.status(), &template), problem)
-    }
-
-    /// The front page's forms.
-    fn form<E: Into<Problem>>(&self, sources: Result<Sources, E>, given: Given) -> FrontPage {
-        let sources = sources.map_or_else(
-            |error| {
-                error.into().log();
-                Vec::new()
-            },
-            |found| found.sources,
-        );
-        FrontPage {
-            sources,
-            chosen: given.source,
-            headlines: Vec::new(),
-            url: given.url,
-            title: given.title,
-            text: given.text,
-            options: given.options,
-            failure: None,
-        }
     }
 
     fn failure(&self, place: Place, problem: &Problem, is_get: bool) -> Failure {
@@ -106,6 +85,27 @@ impl Visit {
     fn panel(&self, problem: &Problem, is_get: bool) -> Panel {
         problem.log();
         Panel::new(problem, &self.request_id, is_get)
+    }
+}
+
+/// The front page's forms.
+fn form<E: Into<Problem>>(sources: Result<Sources, E>, given: Given) -> FrontPage {
+    let sources = sources.map_or_else(
+        |error| {
+            error.into().log();
+            Vec::new()
+        },
+        |found| found.sources,
+    );
+    FrontPage {
+        sources,
+        chosen: given.source,
+        headlines: Vec::new(),
+        url: given.url,
+        title: given.title,
+        text: given.text,
+        options: given.options,
+        failure: None,
     }
 }
 

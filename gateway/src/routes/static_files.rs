@@ -40,6 +40,7 @@ const FILES: &[(&str, &str, &[u8])] = files! {
     "logo.svg" SVG;
     "measure.js" JS;
     "passages.js" JS;
+    "print.css" CSS;
     "sse.js" JS;
     "story.css" CSS;
     "story.js" JS;

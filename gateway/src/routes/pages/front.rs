@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use service_kit::request_id::RequestId;
 
-use super::{Given, Visit};
+use super::{Given, Visit, form};
 use crate::{
     error::{Fault, Problem, ProblemKind},
     routes::input::ApiQuery,
@@ -80,7 +80,7 @@ impl Visit {
         let template = FrontPage {
             headlines: headlines.into_iter().map(Teaser::from).collect(),
             failure: problem.as_ref().map(|problem| self.failure(Place::Headlines, problem, true)),
-            ..self.form(sources, Given { source, ..Given::default() })
+            ..form(sources, Given { source, ..Given::default() })
         };
         page(status, &template)
     }
