@@ -9,8 +9,9 @@ use tracing_subscriber::{EnvFilter, filter::ParseError, fmt};
 #[derive(Debug, Clone, Args)]
 pub struct TelemetryArgs {
     /// What to log: a level (error, warn, info, debug, trace), or directives such as `info,scraper_svc=debug`.
-    #[arg(long = "log", env = "NUTGRAF_LOG", value_name = "FILTER", default_value = "info", value_parser = filter, global = true)]
-    pub filter: String,
+    /// Without it, `info` for what serves and `warn` for what answers once.
+    #[arg(long = "log", env = "NUTGRAF_LOG", value_name = "FILTER", value_parser = filter, global = true)]
+    pub filter: Option<String>,
     /// How to write it.
     #[arg(long, env = "NUTGRAF_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
@@ -31,8 +32,17 @@ fn filter(text: &str) -> Result<String, ParseError> {
 
 /// Starts logging for the whole process. A second call changes nothing.
 pub fn init(args: &TelemetryArgs) {
+    init_with(args, "info");
+}
+
+/// The same where nobody asked to hear of every step of the work.
+pub fn init_quietly(args: &TelemetryArgs) {
+    init_with(args, "warn");
+}
+
+fn init_with(args: &TelemetryArgs, otherwise: &str) {
     // The filter was parsed once already, with the settings.
-    let filter = EnvFilter::builder().parse_lossy(&args.filter);
+    let filter = EnvFilter::builder().parse_lossy(args.filter.as_deref().unwrap_or(otherwise));
     let builder = fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
     let started = match args.log_format {
         LogFormat::Text => builder.try_init(),
