@@ -14,7 +14,11 @@ mod summarize;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = cli::parse();
-    telemetry::init(&cli.telemetry);
+    match cli.command {
+        cli::Command::Serve(_) | cli::Command::Health(_) => telemetry::init(&cli.telemetry),
+        // Standard error is for whoever typed the command.
+        cli::Command::Summarize(_) | cli::Command::Extract(_) => telemetry::init_quietly(&cli.telemetry),
+    }
     let ended = match cli.command {
         cli::Command::Serve(arguments) => serve::run(*arguments).await,
         cli::Command::Summarize(arguments) => summarize::run(*arguments).await,

@@ -62,7 +62,9 @@ fn the_status_tells_what_was_wrong() {
         assert!(run.err.starts_with("error: ") && !run.err.contains("panicked"), "{}", run.err);
     }
     assert_eq!(run(["summarize", "no/such/file"]).status, 3);
-    assert_eq!(run(["summarize", "http://127.0.0.1:9/"]).status, 3);
+    let unreachable = run(["summarize", "http://127.0.0.1:9/"]);
+    // One line, and none of what the scraper logs.
+    assert_eq!((unreachable.status, unreachable.err.lines().count()), (3, 1), "{}", unreachable.err);
     assert_eq!(run(["summarize", "https://"]).status, 3);
     let large = run_with("word ".repeat(300_000).as_bytes(), &["summarize", "-"]);
     assert_eq!(large.status, 4, "{}", large.err);
