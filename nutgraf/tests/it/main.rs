@@ -7,4 +7,5 @@ mod house;
 mod newspaper;
 mod program;
 mod serve;
+mod sources;
 mod summarize;
