@@ -20,7 +20,7 @@ impl Output for Silent {
     fn progress(&mut self, _: Phase, _: usize, _: usize) -> Result<(), EngineError> {
         Ok(())
     }
-    fn delta(&mut self, _: String) -> Result<(), EngineError> {
+    fn delta(&mut self, _: &str) -> Result<(), EngineError> {
         Ok(())
     }
 }

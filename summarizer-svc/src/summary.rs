@@ -19,6 +19,8 @@ pub struct Request {
     pub model: Option<String>,
     /// None to have it detected.
     pub language: Option<LanguageTag>,
+    /// Requests with the same key share one place in the queue's rotation; empty for one of its own.
+    pub fairness_key: String,
 }
 
 /// The engine that a caller asks for.

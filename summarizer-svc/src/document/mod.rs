@@ -58,12 +58,15 @@ pub struct Article {
 impl Article {
     /// An article of plain text: each line that is not blank is a paragraph, as it stands between its line feeds.
     pub fn from_text(title: &str, text: &str) -> Self {
-        let paragraphs = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
+        let paragraphs = Self::lines(text)
             .map(|line| Paragraph { text: line.to_owned(), kind: ParagraphKind::Text })
             .collect();
         Self { title: title.to_owned(), paragraphs }
+    }
+
+    /// The lines of a plain text that are its paragraphs.
+    pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+        text.lines().filter(|line| !line.trim().is_empty())
     }
 
     /// Whether there is nothing but white space.

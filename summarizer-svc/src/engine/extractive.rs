@@ -167,8 +167,10 @@ fn write(
     let mut written = Vec::with_capacity(chosen.len());
     output.progress(Phase::Writing, 0, chosen.len())?;
     for sentence in chosen.iter().filter_map(|&index| document.sentences.get(index)) {
-        let before = if written.is_empty() { "" } else { separator };
-        output.delta(format!("{before}{}", sentence.text))?;
+        if !written.is_empty() {
+            output.delta(separator)?;
+        }
+        output.delta(&sentence.text)?;
         let span = SourceSpan {
             paragraph: sentence.paragraph,
             start: sentence.start,

@@ -17,7 +17,7 @@ pub trait Engine: Send + Sync + 'static {
     fn summarize(&self, request: &Request, output: &mut dyn Output) -> Result<Draft, EngineError>;
 }
 
-/// Whoever waits for a summary.
+/// Whoever waits for a summary. None of these blocks, however slowly that one reads.
 pub trait Output {
     /// Whether somebody still waits.
     ///
@@ -36,7 +36,7 @@ pub trait Output {
     /// # Errors
     ///
     /// [`EngineError::Cancelled`] when nobody waits.
-    fn delta(&mut self, text: String) -> Result<(), EngineError>;
+    fn delta(&mut self, text: &str) -> Result<(), EngineError>;
 }
 
 /// Why there is no draft.

@@ -2,5 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_types, reason = "a test may fail, and speaks gRPC")]
 
 mod cancellation;
+mod drain;
+mod engines;
+mod limits;
 mod server;
+mod stalled_readers;
 mod summaries;

@@ -1,6 +1,6 @@
 //! A server for one test.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use nutgraf_proto::summarizer::v1::{self as pb, summarizer_service_client::SummarizerServiceClient};
 use service_kit::{
@@ -18,24 +18,44 @@ use tonic::{Status, transport::Channel};
 pub(crate) const LONG: Duration = Duration::from_secs(10);
 
 pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) channel: Channel,
     pub(crate) client: SummarizerServiceClient<Channel>,
+    pub(crate) summarizer: Summarizer,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<Result<(), ServeError>>,
 }
 
 pub(crate) async fn start() -> Server {
-    start_with(Config { replica: "test".to_owned(), ..Config::default() }, Arc::new(Extractive)).await
+    start_with(Config { replica: "test".to_owned(), ..Config::default() }, Extractive).await
 }
 
-pub(crate) async fn start_with(config: Config, engine: Arc<dyn Engine>) -> Server {
+pub(crate) async fn start_with(config: Config, engine: impl Engine) -> Server {
+    start_draining(config, engine, DrainArgs::at_once(LONG)).await
+}
+
+pub(crate) async fn start_draining(config: Config, engine: impl Engine, drain: DrainArgs) -> Server {
     let listener = listener().await.unwrap();
     let address = listener.local_addr().unwrap();
+    let channel = channel(&address.into());
     let shutdown = CancellationToken::new();
-    let stop = shutdown.clone();
-    let summarizer = Summarizer::with_engine(&config, engine);
-    let task =
-        tokio::spawn(async move { serve_with(listener, summarizer, &DrainArgs::at_once(LONG), stop).await });
-    Server { client: SummarizerServiceClient::new(channel(&address.into())), shutdown, task }
+    let summarizer = Summarizer::with_engine(&config, Arc::new(engine));
+    let (served, stop) = (summarizer.clone(), shutdown.clone());
+    let task = tokio::spawn(async move { serve_with(listener, served, &drain, stop).await });
+    let client = SummarizerServiceClient::new(channel.clone());
+    Server { address, channel, client, summarizer, shutdown, task }
+}
+
+impl Server {
+    /// A client with a connection of its own.
+    pub(crate) fn another_client(&self) -> SummarizerServiceClient<Channel> {
+        SummarizerServiceClient::new(channel(&self.address.into()))
+    }
+
+    pub(crate) async fn summarize(&mut self, input: pb::SummaryInput) -> Result<pb::Summary, Status> {
+        let answer = self.client.summarize(pb::SummarizeRequest { input: Some(input) }).await?;
+        Ok(answer.into_inner().summary.unwrap())
+    }
 }
 
 pub(crate) fn text(text: &str) -> pb::SummaryInput {

@@ -2,18 +2,13 @@
 
 use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event};
 
-use crate::server::{Server, reason, start, text};
+use crate::server::{reason, start, text};
 
 const STORY: &str = "The city council of Norrey voted on Monday to close the old harbour bridge for two years.\n\
     Published: 12 May 2026\n\
     Engineers found cracks in four of the bridge's nine piers in March. The repair of the bridge will cost 14 million crowns.\n\
     Shop owners on the east bank said that the closure would cost them customers. \"Nobody walks three miles for bread,\" said Mr. Oduya.\n\
     The council promised a free ferry across the harbour every ten minutes. It will run from 5 a.m. to midnight.";
-
-async fn unary(server: &mut Server, input: pb::SummaryInput) -> Result<pb::Summary, tonic::Status> {
-    let answer = server.client.summarize(pb::SummarizeRequest { input: Some(input) }).await?;
-    Ok(answer.into_inner().summary.unwrap())
-}
 
 /// Each sentence is, word for word, the passage that its span names.
 fn assert_grounded(summary: &pb::Summary, input: &str) {
@@ -34,7 +29,7 @@ async fn each_length_has_its_number_of_sentences_and_each_sentence_its_passage()
     let mut server = start().await;
     for (length, count) in [(pb::Length::Short, 2), (pb::Length::Unspecified, 3), (pb::Length::Long, 5)] {
         let input = pb::SummaryInput { length: length.into(), ..text(STORY) };
-        let summary = unary(&mut server, input).await.unwrap();
+        let summary = server.summarize(input).await.unwrap();
         assert_eq!(summary.sentences.len(), count);
         assert_grounded(&summary, STORY);
         assert_eq!((summary.engine(), summary.replica.as_str()), (pb::Engine::Extractive, "test"));
@@ -75,14 +70,14 @@ async fn headings_and_captions_are_never_quoted() {
         .collect();
     let content = pb::summary_input::Content::Paragraphs(pb::ParagraphList { paragraphs });
     let input = pb::SummaryInput { content: Some(content), ..pb::SummaryInput::default() };
-    let summary = unary(&mut server, input).await.unwrap();
+    let summary = server.summarize(input).await.unwrap();
     assert!(summary.sentences.iter().all(|sentence| sentence.spans[0].paragraph >= 10), "{summary:?}");
 }
 
 #[tokio::test]
 async fn a_text_under_three_sentences_comes_back_as_it_is_and_says_so() {
     let mut server = start().await;
-    let summary = unary(&mut server, text("The bridge is closed. Take the ferry.")).await.unwrap();
+    let summary = server.summarize(text("The bridge is closed. Take the ferry.")).await.unwrap();
     assert_eq!(summary.sentences.len(), 2);
     assert!(summary.notices.contains(&pb::Notice::ReturnedWhole.into()));
 }
@@ -104,10 +99,10 @@ async fn other_languages_work_and_are_named() {
             "صوت مجلس المدينة يوم الاثنين على إغلاق الجسر القديم لمدة عامين. عثر المهندسون على شقوق في أربع من دعامات الجسر. ستكلف إصلاحات الجسر أربعة عشر مليونا. وعد المجلس بعبارة مجانية عبر الميناء.",
         ),
     ] {
-        let summary =
-            unary(&mut server, pb::SummaryInput { length: pb::Length::Short.into(), ..text(story) })
-                .await
-                .unwrap();
+        let summary = server
+            .summarize(pb::SummaryInput { length: pb::Length::Short.into(), ..text(story) })
+            .await
+            .unwrap();
         assert_eq!((summary.language.as_str(), summary.sentences.len()), (language, 2), "{summary:?}");
         assert_grounded(&summary, story);
     }
@@ -131,17 +126,9 @@ async fn every_refusal_has_its_reason() {
         ("INVALID_OPTION", with(|input| input.length = 99)),
         ("INVALID_OPTION", with(|input| input.language = "not a language".to_owned())),
     ] {
-        let status = unary(&mut server, input).await.unwrap_err();
+        let status = server.summarize(input).await.unwrap_err();
         assert_eq!(reason(&status), expected, "{status:?}");
     }
-}
-
-#[tokio::test]
-async fn the_largest_text_that_is_taken_is_summarized_whole() {
-    let mut server = start().await;
-    let story = "A sentence number one about bridges and ferries is here. ".repeat(17_000);
-    let summary = unary(&mut server, text(&story)).await.unwrap();
-    assert_eq!(summary.coverage.unwrap().sentences_total, 17_000);
 }
 
 #[tokio::test]

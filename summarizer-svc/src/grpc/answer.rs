@@ -1,0 +1,102 @@
+//! What goes out: events, summaries and models as messages.
+
+use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event as Wire};
+
+use crate::summary::{self, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary};
+
+pub(super) fn event(event: Event) -> Wire {
+    match event {
+        Event::Accepted { queue_position, estimated_wait, model, replica } => Wire::Accepted(pb::Accepted {
+            queue_position: queue_position as u32,
+            estimated_wait: estimated_wait.try_into().ok(),
+            engine: engine(model.engine).into(),
+            model: model.id.to_owned(),
+            replica,
+        }),
+        Event::Progress { phase, done, total } => {
+            let phase = match phase {
+                Phase::Reading => pb::Phase::Reading,
+                Phase::Encoding => pb::Phase::Encoding,
+                Phase::Writing => pb::Phase::Writing,
+            };
+            Wire::Progress(pb::Progress { phase: phase.into(), done: done as u32, total: total as u32 })
+        }
+        Event::Delta(text) => Wire::Delta(pb::Delta { text }),
+        Event::Done(done) => Wire::Done(pb::Done { summary: Some(summary(*done)) }),
+    }
+}
+
+pub(super) fn summary(made: Summary) -> pb::Summary {
+    let Summary { draft, model: maker, timings, replica, length, format } = made;
+    let length = match length {
+        Length::Short => pb::Length::Short,
+        Length::Medium => pb::Length::Medium,
+        Length::Long => pb::Length::Long,
+    };
+    let format = match format {
+        Format::Paragraph => pb::Format::Paragraph,
+        Format::Bullets => pb::Format::Bullets,
+    };
+    pb::Summary {
+        sentences: draft.sentences.into_iter().map(sentence).collect(),
+        engine: engine(maker.engine).into(),
+        model: Some(model(maker)),
+        tokens_in: draft.tokens_in as u32,
+        tokens_out: draft.tokens_out as u32,
+        coverage: Some(pb::Coverage {
+            parts_total: draft.coverage.parts_total as u32,
+            parts_read: draft.coverage.parts_read as u32,
+            sentences_total: draft.coverage.sentences_total as u32,
+            sentences_skipped: draft.coverage.sentences_skipped as u32,
+        }),
+        timings: Some(pb::Timings {
+            queue: timings.queue.try_into().ok(),
+            encode: timings.encode.try_into().ok(),
+            first_token: timings.first_token.try_into().ok(),
+            total: timings.total.try_into().ok(),
+        }),
+        replica,
+        length: length.into(),
+        format: format.into(),
+        language: draft.language,
+        notices: draft.notices.into_iter().map(|shown| notice(shown).into()).collect(),
+    }
+}
+
+fn sentence(sentence: summary::SummarySentence) -> pb::SummarySentence {
+    let span = |span: summary::SourceSpan| pb::SourceSpan {
+        paragraph: span.paragraph as u32,
+        start: span.start as u32,
+        end: span.end as u32,
+        score: span.score,
+    };
+    pb::SummarySentence {
+        text: sentence.text,
+        spans: sentence.spans.into_iter().map(span).collect(),
+        unsupported: Vec::new(),
+    }
+}
+
+fn notice(notice: Notice) -> pb::Notice {
+    match notice {
+        Notice::ReturnedWhole => pb::Notice::ReturnedWhole,
+        Notice::LanguageNotSupported => pb::Notice::LanguageNotSupported,
+    }
+}
+
+fn engine(engine: EngineKind) -> pb::Engine {
+    match engine {
+        EngineKind::Extractive => pb::Engine::Extractive,
+        EngineKind::Abstractive => pb::Engine::Abstractive,
+    }
+}
+
+pub(super) fn model(model: ModelId) -> pb::Model {
+    pb::Model {
+        id: model.id.to_owned(),
+        revision: model.revision.to_owned(),
+        engine: engine(model.engine).into(),
+        state: pb::ModelState::Ready.into(),
+        ..pb::Model::default()
+    }
+}
