@@ -17,11 +17,13 @@ pub mod queue;
 pub mod summarize;
 pub mod summary;
 
+use std::{convert::Infallible, future::pending};
+
 use service_kit::{grpc::ServeError, shutdown::DrainArgs};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-pub use summarize::Summarizer;
+pub use summarize::{SummarizeError, Summarizer};
 
 /// Serves until `shutdown` is cancelled and the summaries under way are done, or the drain limit has passed.
 ///
@@ -49,7 +51,20 @@ pub async fn serve_with(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
-    let (_ready, serving) = watch::channel(true);
+    let (_ready, serving) = watch::channel(summarizer.can_work());
     tracing::info!(%address, replica = summarizer.replica(), "serving");
-    service_kit::grpc::serve(listener, grpc::services(summarizer), serving, drain, shutdown).await
+    let services = grpc::services(summarizer.clone());
+    let server = service_kit::grpc::serve(listener, services, serving, drain, shutdown.clone());
+    tokio::select! {
+        ended = server => ended,
+        never = close(&summarizer, drain, shutdown) => match never {},
+    }
+}
+
+/// Refuses new requests once the notice is over, and not before: balancers still send some until then.
+async fn close(summarizer: &Summarizer, drain: &DrainArgs, shutdown: CancellationToken) -> Infallible {
+    shutdown.cancelled().await;
+    sleep(drain.drain_notice).await;
+    summarizer.close();
+    pending().await
 }
