@@ -112,7 +112,8 @@ pub struct SourceSpan {
 /// What the reader should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// Too short to summarize; it came back as it was.
+    /// The text has fewer than [`FEWEST_SENTENCES`](crate::document::FEWEST_SENTENCES), boilerplate included; all of
+    /// it came back, and nothing else.
     ReturnedWhole,
     /// No stop words or stemmer for the language.
     LanguageNotSupported,

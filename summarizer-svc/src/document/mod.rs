@@ -2,83 +2,29 @@
 //!
 //! # Layout
 //!
+//! - `article`: what comes in.
 //! - `sentence`: borders, with exact ranges; `abbreviation`: stops that end nothing.
 //! - `boilerplate`: what belongs to the page and not to the story.
 //! - `language`: tag, stop words, stemmer; `words`: units of meaning.
 
 mod abbreviation;
+mod article;
 mod boilerplate;
 mod language;
 mod sentence;
 mod words;
 
+pub use article::{Article, Paragraph, ParagraphKind};
 pub use language::{Language, LanguageTag, NotALanguage};
 pub use sentence::{LONGEST_SENTENCE, Orthography, SentenceRange, split};
 pub use words::{Words, is_written_without_spaces};
 
 /// As much of an article, in bytes, as is read to tell its language and its use of capitals.
 const SAMPLE_BYTES: usize = 8_192;
+/// A text of fewer sentences is not summarized.
+pub const FEWEST_SENTENCES: usize = 3;
 /// A paragraph of fewer words that ends without a mark is a heading.
 const HEADING_WORDS: usize = 12;
-
-/// What a paragraph is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ParagraphKind {
-    /// Running text.
-    #[default]
-    Text,
-    /// Never quoted.
-    Heading,
-    /// Somebody's words, set apart.
-    Quote,
-    /// One item of a list.
-    ListItem,
-    /// Never quoted.
-    Caption,
-}
-
-/// A block of the article.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paragraph {
-    /// Plain text.
-    pub text: String,
-    /// What it is.
-    pub kind: ParagraphKind,
-}
-
-/// An article to summarize.
-#[derive(Debug, Clone, Default)]
-pub struct Article {
-    /// The headline; may be empty.
-    pub title: String,
-    /// In the order of the page. Spans count these from 0.
-    pub paragraphs: Vec<Paragraph>,
-}
-
-impl Article {
-    /// An article of plain text: each line that is not blank is a paragraph, as it stands between its line feeds.
-    pub fn from_text(title: &str, text: &str) -> Self {
-        let paragraphs = Self::lines(text)
-            .map(|line| Paragraph { text: line.to_owned(), kind: ParagraphKind::Text })
-            .collect();
-        Self { title: title.to_owned(), paragraphs }
-    }
-
-    /// The lines of a plain text that are its paragraphs.
-    pub fn lines(text: &str) -> impl Iterator<Item = &str> {
-        text.lines().filter(|line| !line.trim().is_empty())
-    }
-
-    /// Whether there is nothing but white space.
-    pub fn is_blank(&self) -> bool {
-        self.paragraphs.iter().all(|paragraph| paragraph.text.trim().is_empty())
-    }
-
-    /// Bytes of title and text together.
-    pub fn bytes(&self) -> usize {
-        self.paragraphs.iter().map(|paragraph| paragraph.text.len()).sum::<usize>() + self.title.len()
-    }
-}
 
 /// One sentence of the article.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,43 +45,57 @@ pub struct Document {
     pub sentences: Vec<Sentence>,
     /// Sentences that were left out as boilerplate.
     pub skipped: usize,
+    /// There is too little text to summarize; then nothing of it is left out.
+    pub is_short: bool,
     /// Given or detected.
     pub language: Language,
 }
 
+/// A sentence of the text, and whether it seems to belong to the page rather than to the story.
+struct Candidate {
+    sentence: Sentence,
+    furniture: bool,
+}
+
 impl Document {
     /// Splits and sifts an article. `language` is detected where it isn't given.
+    ///
+    /// Whether a text is short is told before the sifting: two sentences are two sentences, even if one of them looks
+    /// like boilerplate, while two that are left of a page full of it are not all that the page said. Paragraphs that
+    /// are given as headings or captions, and a repetition of the title, are no text at all.
     pub fn read(article: &Article, language: Option<&LanguageTag>) -> Self {
         let sample = sample(article);
         let language = language.map_or_else(|| Language::detect(&sample), Language::given);
         let orthography = Orthography::of(&language, &sample);
+        let mut candidates = candidates(article, orthography);
+        let before = candidates.len();
         let title = collapse(&article.title).to_lowercase();
-        let mut document = Self { sentences: Vec::new(), skipped: 0, language };
-        let stopped = ends_with_mark_somewhere(article);
-        for (index, paragraph) in article.paragraphs.iter().enumerate() {
-            if matches!(paragraph.kind, ParagraphKind::Heading | ParagraphKind::Caption) {
-                continue;
-            }
-            let ranges = split(&paragraph.text, orthography);
-            let heading = stopped && ranges.len() == 1 && looks_like_heading(paragraph);
-            for range in ranges {
-                let SentenceRange { bytes, chars } = range;
-                let text = collapse(paragraph.text.get(bytes).unwrap_or_default());
-                let echo = !title.is_empty() && text.to_lowercase() == title;
-                if heading || echo || boilerplate::is_boilerplate(&text) {
-                    document.skipped += 1;
-                } else {
-                    document.sentences.push(Sentence {
-                        text,
-                        paragraph: index,
-                        start: chars.start,
-                        end: chars.end,
-                    });
-                }
-            }
-        }
-        document
+        candidates.retain(|candidate| title.is_empty() || candidate.sentence.text.to_lowercase() != title);
+        let is_short = candidates.len() < FEWEST_SENTENCES;
+        candidates.retain(|candidate| is_short || !candidate.furniture);
+        let skipped = before - candidates.len();
+        let sentences = candidates.into_iter().map(|candidate| candidate.sentence).collect();
+        Self { sentences, skipped, is_short, language }
     }
+}
+
+fn candidates(article: &Article, orthography: Orthography) -> Vec<Candidate> {
+    let stopped = ends_with_mark_somewhere(article);
+    let mut candidates = Vec::new();
+    for (index, paragraph) in article.paragraphs.iter().enumerate() {
+        if matches!(paragraph.kind, ParagraphKind::Heading | ParagraphKind::Caption) {
+            continue;
+        }
+        let ranges = split(&paragraph.text, orthography);
+        let heading = stopped && ranges.len() == 1 && looks_like_heading(paragraph);
+        for SentenceRange { bytes, chars } in ranges {
+            let text = collapse(paragraph.text.get(bytes).unwrap_or_default());
+            let furniture = heading || boilerplate::is_boilerplate(&text);
+            let sentence = Sentence { text, paragraph: index, start: chars.start, end: chars.end };
+            candidates.push(Candidate { sentence, furniture });
+        }
+    }
+    candidates
 }
 
 /// Every run of white space as one space, none at the ends.

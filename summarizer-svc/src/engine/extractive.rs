@@ -18,8 +18,6 @@ use crate::{
     },
 };
 
-/// A text of fewer sentences comes back as it is.
-const FEWEST_SENTENCES: usize = 3;
 /// How many sentences are read between two looks at whether somebody still waits.
 const STRIDE: usize = 256;
 
@@ -48,8 +46,7 @@ impl Engine for Extractive {
             return Err(EngineError::NothingToSummarize);
         }
         let features = features(&document, output)?;
-        let whole = document.sentences.len() < FEWEST_SENTENCES;
-        let chosen = if whole {
+        let chosen = if document.is_short {
             (0..document.sentences.len()).collect()
         } else {
             choose(&features, &scores(&features), sentences(request.length))
@@ -57,7 +54,7 @@ impl Engine for Extractive {
         let encode = began.elapsed();
         let sentences = write(&document, &chosen, request.format.separator(), output)?;
         let mut notices = Vec::new();
-        if whole {
+        if document.is_short {
             notices.push(Notice::ReturnedWhole);
         }
         if !document.language.is_supported() {

@@ -74,12 +74,61 @@ async fn headings_and_captions_are_never_quoted() {
     assert!(summary.sentences.iter().all(|sentence| sentence.spans[0].paragraph >= 10), "{summary:?}");
 }
 
+fn is_whole(summary: &pb::Summary) -> bool {
+    summary.notices.contains(&pb::Notice::ReturnedWhole.into())
+}
+
+fn texts(summary: &pb::Summary) -> Vec<&str> {
+    summary.sentences.iter().map(|sentence| sentence.text.as_str()).collect()
+}
+
 #[tokio::test]
 async fn a_text_under_three_sentences_comes_back_as_it_is_and_says_so() {
     let mut server = start().await;
-    let summary = server.summarize(text("The bridge is closed. Take the ferry.")).await.unwrap();
-    assert_eq!(summary.sentences.len(), 2);
-    assert!(summary.notices.contains(&pb::Notice::ReturnedWhole.into()));
+    for (story, expected) in [
+        ("The bridge is closed. Take the ferry.", vec!["The bridge is closed.", "Take the ferry."]),
+        (
+            "The bridge is closed.\n\nScroll down for video.",
+            vec!["The bridge is closed.", "Scroll down for video."],
+        ),
+        ("Read more\n", vec!["Read more"]),
+        ("Bridge closed\nTake the\u{a0} ferry.", vec!["Bridge closed", "Take the ferry."]),
+        ("42", vec!["42"]),
+    ] {
+        let input = pb::SummaryInput { length: pb::Length::Short.into(), ..text(story) };
+        let summary = server.summarize(input).await.unwrap();
+        assert_eq!(texts(&summary), expected);
+        assert!(is_whole(&summary), "{summary:?}");
+        assert_eq!(summary.coverage.unwrap().sentences_skipped, 0);
+        assert_grounded(&summary, story);
+    }
+}
+
+#[tokio::test]
+async fn two_sentences_among_boilerplate_are_not_the_whole_text() {
+    let mut server = start().await;
+    let furniture = "Advertisement\nRead more\nShare this article\nSign up for our newsletter.\nFoto: dpa\n";
+    let story = format!("{furniture}The bridge is closed. Take the ferry.\n{furniture}");
+    let summary = server.summarize(text(&story)).await.unwrap();
+    assert_eq!(texts(&summary), ["The bridge is closed.", "Take the ferry."]);
+    assert!(!is_whole(&summary), "{summary:?}");
+    assert_eq!(summary.coverage.unwrap().sentences_skipped, 10);
+    assert_grounded(&summary, &story);
+}
+
+#[tokio::test]
+async fn headings_captions_and_the_title_are_no_text() {
+    let mut server = start().await;
+    let kinds = [pb::ParagraphKind::Heading, pb::ParagraphKind::Text, pb::ParagraphKind::Caption];
+    let lines = ["One. Two. Three.", "The bridge is closed! The bridge is closed.", "Four. Five."];
+    let paragraphs = kinds.into_iter().zip(lines);
+    let paragraphs =
+        paragraphs.map(|(kind, text)| pb::Paragraph { text: text.to_owned(), kind: kind.into() }).collect();
+    let content = Some(pb::summary_input::Content::Paragraphs(pb::ParagraphList { paragraphs }));
+    let title = "The  bridge is CLOSED!".to_owned();
+    let summary = server.summarize(pb::SummaryInput { title, content, ..text("") }).await.unwrap();
+    assert_eq!(texts(&summary), ["The bridge is closed."]);
+    assert!(is_whole(&summary), "{summary:?}");
 }
 
 #[tokio::test]
@@ -108,6 +157,12 @@ async fn other_languages_work_and_are_named() {
     }
 }
 
+fn only_headings(input: &mut pb::SummaryInput) {
+    let kinds = [pb::ParagraphKind::Heading, pb::ParagraphKind::Caption];
+    let paragraphs = kinds.map(|kind| pb::Paragraph { text: STORY.to_owned(), kind: kind.into() }).to_vec();
+    input.content = Some(pb::summary_input::Content::Paragraphs(pb::ParagraphList { paragraphs }));
+}
+
 #[tokio::test]
 async fn every_refusal_has_its_reason() {
     let mut server = start().await;
@@ -120,7 +175,8 @@ async fn every_refusal_has_its_reason() {
         ("EMPTY_INPUT", pb::SummaryInput::default()),
         ("EMPTY_INPUT", text(" \n\t ")),
         ("INPUT_TOO_LARGE", text(&"A long sentence. ".repeat(70_000))),
-        ("NOTHING_TO_SUMMARIZE", text("Read more\nScroll down for video")),
+        ("NOTHING_TO_SUMMARIZE", text("Read more\nScroll down for video\nAdvertisement")),
+        ("NOTHING_TO_SUMMARIZE", with(only_headings)),
         ("ENGINE_UNAVAILABLE", with(|input| input.engine = pb::Engine::Abstractive.into())),
         ("UNKNOWN_MODEL", with(|input| input.model = "gpt".to_owned())),
         ("INVALID_OPTION", with(|input| input.length = 99)),
