@@ -109,6 +109,11 @@ impl Language {
         ORDINAL_STOPS.contains(&self.primary.as_str())
     }
 
+    /// Whether ";" stands for a question mark.
+    pub fn asks_with_semicolons(&self) -> bool {
+        self.primary == "el"
+    }
+
     /// Whether a lower-case word carries no meaning of its own.
     pub fn is_stop_word(&self, word: &str) -> bool {
         self.stop_words.contains(word)

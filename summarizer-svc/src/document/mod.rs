@@ -3,11 +3,10 @@
 //! # Layout
 //!
 //! - `article`: what comes in.
-//! - `sentence`: borders, with exact ranges; `abbreviation`: stops that end nothing.
+//! - `sentence`: borders, with exact ranges.
 //! - `boilerplate`: what belongs to the page and not to the story.
 //! - `language`: tag, stop words, stemmer; `words`: units of meaning.
 
-mod abbreviation;
 mod article;
 mod boilerplate;
 mod language;

@@ -5,6 +5,7 @@ mod cancellation;
 mod drain;
 mod engines;
 mod limits;
+mod sentences;
 mod server;
 mod stalled_readers;
 mod summaries;

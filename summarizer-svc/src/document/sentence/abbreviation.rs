@@ -1,5 +1,7 @@
 //! Full stops that end no sentence: titles, initials, months, dotted abbreviations, ordinals.
 
+use super::orthography::Orthography;
+
 /// What stands before a full stop, and after it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stop<'a> {
@@ -9,18 +11,15 @@ pub(super) struct Stop<'a> {
     pub(super) next: &'a str,
     /// The token is the first of its sentence.
     pub(super) opens_sentence: bool,
-    /// The language writes "3." for "third".
-    pub(super) ordinals: bool,
-    /// The text has no capital letters to go by.
-    pub(super) caseless: bool,
+    pub(super) orthography: Orthography,
 }
 
 /// Always before a name.
 const TITLES: &[&str] = &[
     "mr", "mrs", "ms", "dr", "prof", "st", "ste", "gen", "sen", "rep", "gov", "lt", "col", "capt", "cpt",
     "sgt", "cpl", "pvt", "rev", "hon", "pres", "supt", "insp", "adm", "cmdr", "cdr", "maj", "brig", "messrs",
-    "mme", "mlle", "sr", "sra", "srta", "dra", "dña", "dott", "sig", "hr", "fr", "ing", "mag", "dipl", "mt",
-    "ft", "det", "atty", "г", "им", "ул",
+    "mme", "mlle", "m", "sr", "sra", "srta", "dra", "dña", "dott", "sig", "hr", "fr", "ing", "mag", "dipl",
+    "mt", "ft", "det", "atty", "г", "им", "ул", "κ", "κα", "δρ",
 ];
 /// In the middle of a sentence unless the next word opens one.
 const MIDDLES: &[&str] = &[
@@ -38,8 +37,8 @@ const LEADERS: &[&str] = &[
 /// Before a number.
 const COUNTERS: &[&str] = &[
     "no", "nos", "nr", "núm", "fig", "figs", "vol", "vols", "p", "pp", "art", "sec", "ch", "pt", "op", "jan",
-    "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "abb", "bd", "par", "№",
-    "стр", "рис",
+    "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "abb", "bd", "par", "ver",
+    "№", "стр", "рис",
 ];
 /// Words that open sentences so often that they settle it.
 const OPENERS: &[&str] = &[
@@ -148,8 +147,9 @@ impl Stop<'_> {
     pub(super) fn is_inside(self) -> bool {
         let token = self.token.to_lowercase();
         let token = token.as_str();
-        let opener = OPENERS.contains(&self.next.to_lowercase().as_str());
-        if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A tokenizer leaves a stop at a word only where it is part of it.
+        let opener = !self.orthography.tokenized && OPENERS.contains(&self.next.to_lowercase().as_str());
+        if token.bytes().all(|byte| byte.is_ascii_digit()) {
             return self.is_ordinal(opener);
         }
         if LEADERS.contains(&token) {
@@ -158,21 +158,28 @@ impl Stop<'_> {
         if COUNTERS.contains(&token) && self.next.starts_with(|c: char| c.is_ascii_digit()) {
             return true;
         }
-        let middle = TITLES.contains(&token) || MIDDLES.contains(&token);
-        !opener && (middle || self.is_initial() || is_dotted(token))
+        let known = TITLES.contains(&token) || MIDDLES.contains(&token);
+        !opener && (known || self.is_initial() || self.is_numeral() || is_dotted(token))
     }
 
     /// "3. Oktober", or the number of a list's item.
     fn is_ordinal(self, opener: bool) -> bool {
         let short = self.token.len() <= 2;
-        short && (self.opens_sentence || (self.ordinals && !opener))
+        short && (self.opens_sentence || (self.orthography.ordinals && !opener))
+    }
+
+    /// "Wilhelm II. regierte".
+    fn is_numeral(self) -> bool {
+        self.orthography.ordinals && self.token.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
     }
 
     /// The "F" of "John F. Kennedy".
     fn is_initial(self) -> bool {
         let mut letters = self.token.chars();
         match (letters.next(), letters.next()) {
-            (Some(letter), None) => letter.is_uppercase() || (self.caseless && letter.is_lowercase()),
+            (Some(letter), None) => {
+                letter.is_uppercase() || (self.orthography.caseless && letter.is_lowercase())
+            }
             _ => false,
         }
     }
@@ -191,7 +198,8 @@ mod tests {
     use super::*;
 
     fn inside(token: &str, next: &str) -> bool {
-        Stop { token, next, opens_sentence: false, ordinals: false, caseless: false }.is_inside()
+        let orthography = Orthography::default();
+        Stop { token, next, opens_sentence: false, orthography }.is_inside()
     }
 
     #[test]
@@ -214,10 +222,10 @@ mod tests {
 
     #[test]
     fn ordinals_depend_on_the_language() {
-        let german =
-            Stop { token: "3", next: "Oktober", opens_sentence: false, ordinals: true, caseless: false };
+        let orthography = Orthography { ordinals: true, ..Orthography::default() };
+        let german = Stop { token: "3", next: "Oktober", opens_sentence: false, orthography };
         assert!(german.is_inside());
-        assert!(!Stop { ordinals: false, ..german }.is_inside());
+        assert!(!Stop { orthography: Orthography::default(), ..german }.is_inside());
         assert!(!Stop { next: "Die", ..german }.is_inside());
     }
 }
