@@ -1,9 +1,11 @@
 //! The article's language: given or detected, with its stop words and stemmer.
 
-use std::{borrow::Cow, collections::HashSet, str::FromStr};
+use std::{borrow::Cow, str::FromStr};
 
 use rust_stemmers::{Algorithm, Stemmer};
 use whatlang::Lang;
+
+use super::stop_word::StopWords;
 
 /// A detection below this is no better than a guess.
 const LEAST_CONFIDENCE: f64 = 0.5;
@@ -59,7 +61,7 @@ impl LanguageTag {
 pub struct Language {
     tag: String,
     primary: String,
-    stop_words: HashSet<&'static str>,
+    stop_words: StopWords,
     stemmer: Option<Stemmer>,
 }
 
@@ -88,7 +90,7 @@ impl Language {
     fn new(tag: String, primary: String) -> Self {
         let norwegian = matches!(primary.as_str(), "nb" | "nn");
         let known_as = if norwegian { "no" } else { primary.as_str() };
-        let stop_words = stop_words::lookup(known_as).unwrap_or_default().iter().copied().collect();
+        let stop_words = StopWords::of(known_as);
         let stemmer = algorithm(known_as).map(Stemmer::create);
         Self { tag, primary, stop_words, stemmer }
     }

@@ -5,21 +5,22 @@
 //! - `article`: what comes in.
 //! - `sentence`: borders, with exact ranges.
 //! - `boilerplate`: what belongs to the page and not to the story.
-//! - `language`: tag, stop words, stemmer; `words`: units of meaning.
+//! - `language`: tag and stemmer; `stop_word`: lists of them; `words`: units of meaning.
 
 mod article;
 mod boilerplate;
 mod language;
 mod sentence;
+mod stop_word;
 mod words;
 
 pub use article::{Article, Paragraph, ParagraphKind};
 pub use language::{Language, LanguageTag, NotALanguage};
 pub use sentence::{LONGEST_SENTENCE, Orthography, SentenceRange, split};
-pub use words::{Words, is_written_without_spaces};
+pub use words::{Words, content_stem, is_written_without_spaces};
 
 /// As much of an article, in bytes, as is read to tell its language and its use of capitals.
-const SAMPLE_BYTES: usize = 8_192;
+const SAMPLE_BYTES: usize = 4_096;
 /// A text of fewer sentences is not summarized.
 pub const FEWEST_SENTENCES: usize = 3;
 /// A paragraph of fewer words that ends without a mark is a heading.
@@ -113,14 +114,11 @@ pub fn collapse(text: &str) -> String {
 fn sample(article: &Article) -> String {
     let mut sample = String::new();
     for paragraph in article.paragraphs.iter().filter(|paragraph| paragraph.kind != ParagraphKind::Caption) {
-        for word in paragraph.text.split_inclusive(char::is_whitespace) {
-            if sample.len() + word.len() > SAMPLE_BYTES {
-                break;
-            }
-            sample.push_str(word);
-        }
+        let room = SAMPLE_BYTES.saturating_sub(sample.len());
+        let end = paragraph.text.floor_char_boundary(room);
+        sample.push_str(paragraph.text.get(..end).unwrap_or_default());
         sample.push(' ');
-        if sample.len() > SAMPLE_BYTES / 2 && sample.len() + paragraph.text.len() > SAMPLE_BYTES {
+        if sample.len() >= SAMPLE_BYTES {
             break;
         }
     }

@@ -6,13 +6,14 @@
 //! Abstractive Summarization".
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     time::Instant,
 };
 
-use super::{Engine, EngineError, Output};
+use super::{Engine, EngineError, Nobody, Output};
 use crate::{
-    document::{Document, Words},
+    document::{Article, Document, Language, Words, content_stem},
     summary::{
         Coverage, Draft, EngineKind, Length, ModelId, Notice, Phase, Request, SourceSpan, SummarySentence,
     },
@@ -20,6 +21,10 @@ use crate::{
 
 /// How many sentences are read between two looks at whether somebody still waits.
 const STRIDE: usize = 256;
+
+/// What is summarized for nobody, to be ready for whoever comes first.
+const WARM_UP: &str = "The council closed the bridge on Monday. It will be repaired within two years. \
+    Engineers had found cracks in four of its piers. A ferry will take its place until then.";
 
 /// The engine that needs no weights.
 #[derive(Debug, Default)]
@@ -30,12 +35,20 @@ struct Features {
     words: usize,
     /// Indices into the article's vocabulary; each once.
     content: Vec<usize>,
-    trigrams: HashSet<[usize; 3]>,
+    trigrams: Vec<[usize; 3]>,
 }
 
 impl Engine for Extractive {
     fn model(&self) -> ModelId {
         ModelId { engine: EngineKind::Extractive, id: "extractive", revision: "1" }
+    }
+
+    /// Compiles the patterns and puts the stop words together, which takes longer than many a summary.
+    fn warm_up(&self) {
+        let request = Request { article: Article::from_text("", WARM_UP), ..Request::default() };
+        if let Err(error) = self.summarize(&request, &mut Nobody) {
+            tracing::warn!(%error, "the first summary will take longer than the others");
+        }
     }
 
     fn summarize(&self, request: &Request, output: &mut dyn Output) -> Result<Draft, EngineError> {
@@ -91,11 +104,7 @@ pub fn sentences(length: Length) -> usize {
 }
 
 fn features(document: &Document, output: &mut dyn Output) -> Result<Vec<Features>, EngineError> {
-    let mut vocabulary: HashMap<String, usize> = HashMap::new();
-    let mut index = |word: String| {
-        let next = vocabulary.len();
-        *vocabulary.entry(word).or_insert(next)
-    };
+    let mut vocabulary = Vocabulary::of(&document.language);
     let total = document.sentences.len();
     let mut features = Vec::with_capacity(total);
     for (done, sentence) in document.sentences.iter().enumerate() {
@@ -103,14 +112,44 @@ fn features(document: &Document, output: &mut dyn Output) -> Result<Vec<Features
             output.progress(Phase::Encoding, done, total)?;
         }
         let words = Words::of(&sentence.text);
-        let mut content: Vec<usize> = words.content_stems(&document.language).map(&mut index).collect();
+        let mut content: Vec<usize> =
+            words.units.into_iter().filter_map(|unit| vocabulary.content(unit)).collect();
         content.sort_unstable();
         content.dedup();
-        let sequence: Vec<usize> = words.sequence.into_iter().map(&mut index).collect();
+        let sequence: Vec<usize> = words.sequence.into_iter().map(|word| vocabulary.number(word)).collect();
         let trigrams = sequence.windows(3).filter_map(|three| three.try_into().ok()).collect();
         features.push(Features { words: words.count, content, trigrams });
     }
     Ok(features)
+}
+
+/// Numbers for an article's words; each word is looked up and stemmed once.
+struct Vocabulary<'a> {
+    language: &'a Language,
+    numbers: HashMap<String, usize>,
+    content: HashMap<String, Option<usize>>,
+}
+
+impl<'a> Vocabulary<'a> {
+    fn of(language: &'a Language) -> Self {
+        Self { language, numbers: HashMap::new(), content: HashMap::new() }
+    }
+
+    fn number(&mut self, word: String) -> usize {
+        let next = self.numbers.len();
+        *self.numbers.entry(word).or_insert(next)
+    }
+
+    /// The number of a word's stem; None where the word carries no meaning.
+    fn content(&mut self, unit: String) -> Option<usize> {
+        if let Some(known) = self.content.get(&unit) {
+            return *known;
+        }
+        let stem = content_stem(&unit, self.language).map(Cow::into_owned);
+        let number = stem.map(|stem| self.number(stem));
+        self.content.insert(unit, number);
+        number
+    }
 }
 
 /// The score of each sentence; higher is better.
@@ -142,7 +181,7 @@ fn choose(features: &[Features], scores: &[f64], wanted: usize) -> Vec<usize> {
     let mut repeating = Vec::new();
     for index in order {
         let Some(sentence) = features.get(index).filter(|_| chosen.len() < wanted) else { break };
-        if sentence.trigrams.is_disjoint(&seen) {
+        if !sentence.trigrams.iter().any(|trigram| seen.contains(trigram)) {
             seen.extend(&sentence.trigrams);
             chosen.push(index);
         } else if repeating.len() < wanted {

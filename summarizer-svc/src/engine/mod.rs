@@ -9,6 +9,9 @@ pub trait Engine: Send + Sync + 'static {
     /// Who it is.
     fn model(&self) -> ModelId;
 
+    /// Does ahead what the first summary would have to do; called once, beside the start.
+    fn warm_up(&self) {}
+
     /// Summarizes an article, telling `output` how it goes. Blocks; asks [`Output::check`] between steps.
     ///
     /// # Errors
@@ -37,6 +40,24 @@ pub trait Output {
     ///
     /// [`EngineError::Cancelled`] when nobody waits.
     fn delta(&mut self, text: &str) -> Result<(), EngineError>;
+}
+
+/// An output to nobody, who never hangs up.
+#[derive(Debug, Default)]
+pub struct Nobody;
+
+impl Output for Nobody {
+    fn check(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _: Phase, _: usize, _: usize) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn delta(&mut self, _: &str) -> Result<(), EngineError> {
+        Ok(())
+    }
 }
 
 /// Why there is no draft.

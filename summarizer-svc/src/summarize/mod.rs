@@ -10,7 +10,7 @@ mod events;
 mod mailbox;
 mod task;
 
-use std::{sync::Arc, time::Instant};
+use std::{sync::Arc, thread, time::Instant};
 
 use futures::StreamExt as _;
 use service_kit::deadline::Deadline;
@@ -51,9 +51,13 @@ impl Summarizer {
         Self::with_engine(config, Arc::new(Extractive))
     }
 
-    /// Starts the workers of another engine.
+    /// Starts the workers of another engine, which is warmed up beside them.
     pub fn with_engine(config: &Config, engine: Arc<dyn Engine>) -> Self {
         let queue = Queue::start(config.workers(), config.queue_limit);
+        let cold = Arc::clone(&engine);
+        if let Err(error) = thread::Builder::new().name("warm-up".to_owned()).spawn(move || cold.warm_up()) {
+            tracing::warn!(%error, "the engine is not warmed up");
+        }
         let inner = Inner { engine, queue, max_input: config.max_input, replica: config.replica_name() };
         Self { inner: Arc::new(inner) }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use summarizer_svc::{
-    engine::{Engine, EngineError, Output, extractive::Extractive},
+    engine::{Engine, EngineError, Nobody, Output, extractive::Extractive},
     summary::{Draft, ModelId, Phase, Request},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -73,21 +73,6 @@ impl Verbose {
     pub(crate) const WORD: &str = "A hundred bytes of text that nobody has asked for, and that nobody reads as long as it is being made. ";
 }
 
-/// Nobody listens.
-struct Muted;
-
-impl Output for Muted {
-    fn check(&self) -> Result<(), EngineError> {
-        Ok(())
-    }
-    fn progress(&mut self, _: Phase, _: usize, _: usize) -> Result<(), EngineError> {
-        Ok(())
-    }
-    fn delta(&mut self, _: &str) -> Result<(), EngineError> {
-        Ok(())
-    }
-}
-
 impl Engine for Verbose {
     fn model(&self) -> ModelId {
         Extractive.model()
@@ -98,7 +83,7 @@ impl Engine for Verbose {
             output.progress(Phase::Writing, step, Self::STEPS)?;
             output.delta(Self::WORD)?;
         }
-        Extractive.summarize(request, &mut Muted)
+        Extractive.summarize(request, &mut Nobody)
     }
 }
 

@@ -196,3 +196,37 @@ async fn the_models_are_listed() {
         ("extractive", pb::ModelState::Ready)
     );
 }
+
+#[tokio::test]
+async fn whatever_the_text_is_made_of_its_spans_are_exact() {
+    let mut server = start().await;
+    for story in [
+        "The \0bridge\u{1b}[31m is\u{7f} closed. \u{200b}Take the ferry. It is\u{feff} free. It runs\u{2028}until late.".to_owned(),
+        "\u{202b}הגשר נסגר ביום שני.\u{202c} המעבורת פועלת. The bridge is closed. אל תאחרו!".to_owned(),
+        "👩‍👩‍👧 The family left. 🇳🇴 Norway won. e\u{301}té came late. Ⅻ. The end is near.".to_owned(),
+        "The  bridge \t was \u{a0} closed. It\u{3000}was old. They   wept. They left.".to_owned(),
+        format!("The bridge {} closed.", "which is very, very old and ".repeat(400)),
+        "a".repeat(100_000),
+        "橋は閉鎖された。The bridge is closed. Мост закрыт. الجسر مغلق. สะพานปิดแล้ว".to_owned(),
+    ] {
+        let summary = server.summarize(text(&story)).await.unwrap();
+        assert!(!summary.sentences.is_empty());
+        assert_grounded(&summary, &story);
+    }
+}
+
+#[tokio::test]
+async fn the_language_of_one_long_line_without_spaces_is_told() {
+    let mut server = start().await;
+    let summary = server.summarize(text(&"桥关闭了，市政府提供渡船。".repeat(2_000))).await.unwrap();
+    assert_eq!(summary.language, "zh");
+}
+
+#[tokio::test]
+async fn a_title_is_never_quoted() {
+    let mut server = start().await;
+    let title = "The city council voted on Monday to close the old harbour bridge.".to_owned();
+    let input = pb::SummaryInput { title: title.clone(), ..text(&format!("{title}\n{STORY}")) };
+    let summary = server.summarize(input).await.unwrap();
+    assert!(!texts(&summary).contains(&title.as_str()), "{summary:?}");
+}
