@@ -210,7 +210,7 @@ impl From<ScraperError> for Problem {
             ScraperError::TooManyRedirects => Self::new(Kind::TooManyRedirects),
             ScraperError::PageTooLarge => Self::new(Kind::PageTooLarge),
             ScraperError::UnsupportedContent => Self::new(Kind::UnsupportedContent),
-            ScraperError::SiteError { status } => site_error(status),
+            ScraperError::SiteError { status, retry_after } => site_error(status, retry_after),
             ScraperError::PageNotFound => Self::new(Kind::PageNotFound),
             ScraperError::NotArticle => Self::new(Kind::NotArticle),
             ScraperError::Paywalled => Self::new(Kind::Paywalled),
@@ -258,14 +258,18 @@ impl From<SummarizerError> for Problem {
     }
 }
 
-/// The site's own status says whether trying again makes sense.
-fn site_error(status: Option<u16>) -> Problem {
-    let problem = Problem::new(ProblemKind::SiteError);
+/// The site's own words, as far as they are known.
+fn site_error(status: Option<u16>, retry_after: Option<Duration>) -> Problem {
+    let problem = Problem::new(ProblemKind::SiteError).with_retry_after(retry_after);
+    let next = match problem.retry_after_s() {
+        Some(seconds) => {
+            format!("It asks to be left alone for {seconds} s; try again then, or pick another article.")
+        }
+        None => ProblemKind::SiteError.detail().to_owned(),
+    };
     match status {
-        Some(status) => Problem { site_status: Some(status), ..problem }.with_detail(format!(
-            "The site answered with status {status}. {}",
-            ProblemKind::SiteError.detail()
-        )),
+        Some(status) => Problem { site_status: Some(status), ..problem }
+            .with_detail(format!("The site answered with status {status}. {next}")),
         None => problem,
     }
 }

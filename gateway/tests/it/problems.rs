@@ -109,7 +109,9 @@ async fn what_a_service_adds_to_a_refusal_comes_through() {
     let article = "/api/v1/articles/random";
     let busy = refusal("BUSY", &[]).start().await.fetch(article).await;
     assert_eq!((busy.problem().as_str(), busy.header("retry-after")), ("busy", "7"));
-    let failed = refusal("SITE_ERROR", &[("status", "503")]).start().await.fetch(article).await.json();
+    let tired = refusal("SITE_ERROR", &[("status", "503")]).start().await.fetch(article).await;
+    assert_eq!(tired.header("retry-after"), "7");
+    let failed = tired.json();
     assert_eq!(failed["site_status"], 503);
     assert!(failed["detail"].as_str().unwrap().contains("503"), "{failed}");
     let text = r#"{"text":"One."}"#;

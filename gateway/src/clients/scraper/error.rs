@@ -40,6 +40,8 @@ pub enum ScraperError {
     SiteError {
         /// Its HTTP status.
         status: Option<u16>,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
     },
     /// The site answered 404 or 410.
     #[error("the site has no such page")]
@@ -111,6 +113,7 @@ fn rejected(fault: Fault) -> ScraperError {
         ErrorReason::UnsupportedContent => ScraperError::UnsupportedContent,
         ErrorReason::SiteError => ScraperError::SiteError {
             status: fault.metadata.get("status").and_then(|status| status.parse().ok()),
+            retry_after: fault.retry_after,
         },
         ErrorReason::PageNotFound => ScraperError::PageNotFound,
         ErrorReason::NotArticle => ScraperError::NotArticle,
