@@ -46,6 +46,23 @@ async fn the_address_is_the_only_line_and_a_signal_ends_it_in_order() {
     }
 }
 
+#[tokio::test]
+async fn proxies_of_the_environment_are_not_used() {
+    // Bound, and never answered: whoever asks it waits in vain.
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("http://{}", proxy.local_addr().unwrap());
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--newsroom", "127.0.0.1:0", "--fetch-timeout", "5s"]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(name, &at);
+    }
+    command.env_remove("NO_PROXY").env_remove("no_proxy");
+    let (mut child, line, _out) = serve(&mut command);
+    let read = ask("GET", &format!("{}/api/v1/articles/random", line.trim_end()), None).await;
+    terminate(&child);
+    assert_eq!((read.status, child.wait().unwrap().code()), (200, Some(0)));
+}
+
 #[test]
 fn what_it_cannot_listen_on_is_said() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

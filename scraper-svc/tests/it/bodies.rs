@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, http::header, routing::get};
-use tower_http::compression::CompressionLayer;
 
-use crate::sites::{one_page, page, read, scraper, site};
+use crate::sites::{one_page, packings, page, read, scraper, site};
 
 #[tokio::test]
 async fn pages_are_decoded_as_they_are_encoded() {
@@ -48,13 +47,7 @@ async fn pages_are_decoded_as_they_are_encoded() {
 
 #[tokio::test]
 async fn compressed_pages_are_unpacked() {
-    let none = || CompressionLayer::new().no_br().no_deflate().no_gzip().no_zstd();
-    for (name, layer) in [
-        ("br", none().br(true)),
-        ("deflate", none().deflate(true)),
-        ("gzip", none().gzip(true)),
-        ("zstd", none().zstd(true)),
-    ] {
+    for (name, layer) in packings() {
         let send = || async { ([(header::CONTENT_TYPE, "text/html")], page("Packed")) };
         let seen = Arc::new(Mutex::new(None));
         let watched = Arc::clone(&seen);

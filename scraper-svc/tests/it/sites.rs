@@ -12,6 +12,7 @@ use scraper_svc::{
 };
 use service_kit::testing::{Site, serve_site};
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
 
 const STORY: [&str; 5] = [
     "the council of the town met on Monday to talk about the old bridge, which has carried carts, buses and bicycles across the river for 140 years, and whether it can be saved.",
@@ -36,6 +37,17 @@ pub(crate) async fn site(router: Router) -> Site {
 
 pub(crate) fn html(body: impl Into<Vec<u8>>, content_type: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, content_type)], body.into())
+}
+
+/// Every way in which a body may be packed, by its name in `Content-Encoding`.
+pub(crate) fn packings() -> [(&'static str, CompressionLayer); 4] {
+    let none = || CompressionLayer::new().no_br().no_deflate().no_gzip().no_zstd();
+    [
+        ("br", none().br(true)),
+        ("deflate", none().deflate(true)),
+        ("gzip", none().gzip(true)),
+        ("zstd", none().zstd(true)),
+    ]
 }
 
 /// A scraper that may read `site`, with short limits.
