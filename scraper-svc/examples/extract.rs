@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 use scraper_svc::extract::{ExtractError, Extracted, Hints, extract};
+use scraper_svc::fetch::decode;
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -59,7 +60,7 @@ fn read(path: &Path) -> io::Result<String> {
         GzDecoder::new(bytes.as_slice()).read_to_end(&mut decoded)?;
         bytes = decoded;
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(decode(&bytes, None, None))
 }
 
 fn row(id: &str, found: &Result<Extracted, ExtractError>) -> serde_json::Value {
