@@ -23,6 +23,8 @@ pub(super) struct Block {
     pub(super) linked: usize,
     /// How much of `size` is bold.
     pub(super) strong: usize,
+    /// Whether the page says elsewhere that it is part of the article.
+    pub(super) confirmed: bool,
 }
 
 impl Block {
@@ -66,7 +68,8 @@ fn size_of(c: char) -> usize {
 
 /// All blocks of a page that hold a letter or digit.
 pub(super) fn of_page(page: &Page<'_>) -> Vec<Block> {
-    let mut builder = Builder { page, blocks: Vec::new(), open: Vec::new(), current: None, breaks: 0 };
+    let mut builder =
+        Builder { page, blocks: Vec::new(), open: Vec::new(), current: None, breaks: 0, unread: 0 };
     for index in page.indices() {
         builder.visit(index);
     }
@@ -82,6 +85,8 @@ struct Builder<'p, 'a> {
     current: Option<Block>,
     /// `br` elements since the last text.
     breaks: usize,
+    /// One past the last node of an element in a line that is not read.
+    unread: NodeIndex,
 }
 
 impl Builder<'_, '_> {
@@ -96,7 +101,14 @@ impl Builder<'_, '_> {
                 self.flush();
             }
         }
+        if index < self.unread {
+            return;
+        }
         let node = &self.page[index];
+        if is_unread(self.page, index) {
+            self.unread = node.end;
+            return;
+        }
         match (node.text, node.tag) {
             (Some(text), _) => self.add(index, text),
             (None, Tag::Break) => self.line_break(),
@@ -148,6 +160,7 @@ impl Builder<'_, '_> {
             size: 0,
             linked: 0,
             strong: 0,
+            confirmed: false,
         });
         if !blank {
             block.last = index;
@@ -167,6 +180,16 @@ impl Builder<'_, '_> {
             }
         }
     }
+}
+
+/// Whether an element in a line is not shown, or only when pointed at: a note for screen readers, a pop-up.
+fn is_unread(page: &Page<'_>, index: NodeIndex) -> bool {
+    let node = &page[index];
+    if node.tag != Tag::Inline || !node.evidence.has(Evidence::UNREAD | Evidence::HIDDEN) {
+        return false;
+    }
+    let texts = page.subtree(index).filter_map(|inside| page[inside].text);
+    node.evidence.has(Evidence::UNREAD) || texts.take(8).map(str::len).sum::<usize>() < 100
 }
 
 /// Appends text with its white space collapsed; gives the size of what was added.

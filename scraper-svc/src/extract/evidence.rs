@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 /// A set of hints about an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Evidence(u8);
+pub(super) struct Evidence(u16);
 
 impl Evidence {
     /// Navigation, advertising, links to other stories, sharing, comments and the like.
@@ -25,6 +25,8 @@ impl Evidence {
     pub(super) const BYLINE: Self = Self(1 << 6);
     /// Readers' comments.
     pub(super) const COMMENTS: Self = Self(1 << 7);
+    /// Shown when pointed at, or for editing.
+    pub(super) const UNREAD: Self = Self(1 << 8);
 
     /// Whether any of `other` is in it.
     pub(super) fn has(self, other: Self) -> bool {
@@ -56,7 +58,7 @@ const FURNITURE_WORDS: &str = "ad ads advert adverts advertisement advertising a
     tooltip copyright login signin readmore seealso morefrom alsoread ticker infobar skip followus prevnext \
     teasers rail sticky zergnet revcontent nativo dfp gpt banner feedback rating ratings jeg werbung anzeige \
     teilen publicite partage publicidad compartir relacionados relacionadas leiamais lesenswert merkliste \
-    abonnement paybox infobox factbox faktenbox infokasten faktaruta";
+    abonnement paybox infobox factbox faktenbox infokasten faktaruta editsection";
 
 /// Words that mean furniture when there is little text in the element.
 const DOUBTFUL_WORDS: &str = "paywall piano widget teaser author bio authors info meta more topics topic tags tag keywords embed \
@@ -66,12 +68,15 @@ const DOUBTFUL_WORDS: &str = "paywall piano widget teaser author bio authors inf
     aside supplement supplementary notice alert message";
 
 const BYLINE_WORDS: &str = "byline bylines timestamp datetime pubdate publishdate dateline published \
-    authorname authorbio authorinfo posted postmeta entrymeta articlemeta articleinfo lastupdated";
+    authorname authorbio authorinfo posted postmeta postmetadata entrymeta articlemeta articleinfo lastupdated";
 
 const CAPTION_WORDS: &str = "caption captions figcaption credit credits imagecaption photocredit imagecredit \
     wpcaption legend attribution";
 
 const COMMENT_WORDS: &str = "comment comments commentlist respond kommentare commentaires comentarios";
+
+const UNREAD_WORDS: &str =
+    "tooltip tooltiptext popover popup rollover hovercard editsection screenreadertext screenreader sronly";
 
 const HIDDEN_WORDS: &str = "hidden hide sr visuallyhidden invisible";
 
@@ -144,7 +149,7 @@ const FURNITURE_NAMES: [&str; 35] = [
     "authorcard",
 ];
 
-static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 6]> = LazyLock::new(|| {
+static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 7]> = LazyLock::new(|| {
     [
         (FURNITURE_WORDS, Evidence::FURNITURE),
         (DOUBTFUL_WORDS, Evidence::DOUBTFUL),
@@ -152,6 +157,7 @@ static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 6]> = LazyLock::new(|
         (CAPTION_WORDS, Evidence::CAPTION),
         (COMMENT_WORDS, Evidence::COMMENTS),
         (HIDDEN_WORDS, Evidence::HIDDEN),
+        (UNREAD_WORDS, Evidence::UNREAD),
     ]
     .map(|(words, evidence)| (words.split_whitespace().collect(), evidence))
 });

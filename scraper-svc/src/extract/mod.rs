@@ -8,13 +8,18 @@ mod blocks;
 mod clean;
 mod evidence;
 mod guard;
+mod lines;
 mod metadata;
 mod page;
 mod root;
+mod state;
 mod tag;
 mod verdict;
 mod weigh;
+mod witness;
 
+#[cfg(test)]
+mod kinds;
 #[cfg(test)]
 mod tests;
 
@@ -65,7 +70,7 @@ pub struct Extracted {
     pub paragraphs: Vec<Paragraph>,
     /// Words of [`Self::text`].
     pub word_count: usize,
-    /// Name of the method that found the text: `selectors`, `density` or `json-ld`.
+    /// Name of the method that found the text: `selectors`, `density`, `json-ld` or `state`.
     pub extractor: &'static str,
     /// How sure the method is, 0 to 1.
     pub confidence: f64,
@@ -127,7 +132,7 @@ pub fn extract(html: &str, url: Option<&Url>, hints: &Hints) -> Result<Extracted
     let found = by_selectors(&parsed, hints, &metadata)
         .or_else(|| by_density(&Page::new(&parsed), &metadata))
         .unwrap_or(Candidate { paragraphs: Vec::new(), extractor: "density" });
-    let found = with_json_ld(found, &metadata);
+    let found = with_state(with_json_ld(found, &metadata), &parsed);
     let (verdict, confidence) = verdict::judge(html, &metadata, &found)?;
     let byline = Some(metadata.authors.join(", ")).filter(|line| !line.is_empty());
     Ok(Extracted {
@@ -156,20 +161,26 @@ pub(crate) fn parse(html: &str) -> Result<scraper::Html, ExtractError> {
 }
 
 fn by_density(page: &Page<'_>, metadata: &Metadata) -> Option<Candidate> {
-    let blocks = blocks::of_page(page);
+    let mut blocks = blocks::of_page(page);
+    witness::confirm(&mut blocks, metadata.body.as_deref());
     let all = Weights::of(page, &blocks, |_| true);
     let found = |strictness| {
         let cut = weigh::furniture(page, &all, strictness);
         let kept = Weights::of(page, &blocks, |block| !cut[block.owner]);
         let root = root::find(page, &blocks, &kept, &cut, &metadata.title)?;
-        let paragraphs = clean::paragraphs(page, &blocks, root, &all, &cut, &metadata.title);
+        let paragraphs = clean::paragraphs(page, &blocks, root, &all, &cut, metadata);
         Some(Candidate { paragraphs, extractor: "density" })
     };
-    let strict = found(Strictness::Strict);
-    match strict.as_ref().map_or(0, |candidate| text_of(&candidate.paragraphs).len()) {
-        0..SHORT => found(Strictness::Lenient).or(strict),
-        _ => strict,
-    }
+    let length = |found: &Option<Candidate>| {
+        found.as_ref().map_or(0, |candidate| text_of(&candidate.paragraphs).len())
+    };
+    [Strictness::Lenient, Strictness::Bare].into_iter().fold(found(Strictness::Strict), |best, strictness| {
+        if length(&best) >= SHORT {
+            return best;
+        }
+        let next = found(strictness);
+        if length(&next) > length(&best) { next } else { best }
+    })
 }
 
 /// The text of the elements that a source's selectors name, where they hold enough of it.
@@ -180,7 +191,7 @@ fn by_selectors(html: &scraper::Html, hints: &Hints, metadata: &Metadata) -> Opt
         let blocks = blocks::of_page(&page);
         let weights = Weights::of(&page, &blocks, |_| true);
         let cut = weigh::furniture(&page, &weights, Strictness::Strict);
-        let paragraphs = clean::paragraphs(&page, &blocks, 0, &weights, &cut, &metadata.title);
+        let paragraphs = clean::paragraphs(&page, &blocks, 0, &weights, &cut, metadata);
         (text_of(&paragraphs).len() >= SHORT).then_some(Candidate { paragraphs, extractor: "selectors" })
     })
 }
@@ -197,6 +208,15 @@ fn with_json_ld(found: Candidate, metadata: &Metadata) -> Candidate {
         return found;
     }
     Candidate { paragraphs, extractor: "json-ld" }
+}
+
+/// The text that the page's scripts hold, where it shows next to none.
+fn with_state(found: Candidate, html: &scraper::Html) -> Candidate {
+    if text_of(&found.paragraphs).len() >= SHORT {
+        return found;
+    }
+    let paragraphs = state::longest_text(html).map(|text| paragraphs_of(&text)).unwrap_or_default();
+    if paragraphs.is_empty() { found } else { Candidate { paragraphs, extractor: "state" } }
 }
 
 /// The paragraphs of a text that is plain, with a line each, or HTML.

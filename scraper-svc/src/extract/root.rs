@@ -28,7 +28,7 @@ pub(super) fn find(
     let place = Place::of_title(page, blocks, weights, cut, title);
     let mut scores = vec![0.0; page.indices().len()];
     for block in blocks.iter().filter(|block| block.is_prose() && !cut[block.owner]) {
-        let weight = (block.size - block.linked) as f64;
+        let weight = (block.size - block.linked) as f64 * if block.confirmed { 1.5 } else { 1.0 };
         let speaks_from = match page[block.owner].tag {
             Tag::Paragraph | Tag::Heading | Tag::ListItem | Tag::Preformatted => page[block.owner].parent,
             _ => block.owner,
@@ -46,7 +46,8 @@ pub(super) fn find(
         })
         .max_by(|a, b| a.1.total_cmp(&b.1))?
         .0;
-    Some(climb(page, weights, best))
+    let paths = Paths::of(page, blocks, cut);
+    Some(climb(page, weights, &paths, best))
 }
 
 /// Where the headline stands, and how much prose follows it.
@@ -119,7 +120,7 @@ fn factor(page: &Page<'_>, weights: &Weights, index: NodeIndex) -> f64 {
 }
 
 /// Goes out from an element while what comes in belongs to the same text.
-fn climb(page: &Page<'_>, weights: &Weights, from: NodeIndex) -> NodeIndex {
+fn climb(page: &Page<'_>, weights: &Weights, paths: &Paths, from: NodeIndex) -> NodeIndex {
     let mut best = from;
     for outer in page.ancestors(from) {
         let (have, gets) = (weights.prose[best], weights.prose[outer]);
@@ -129,7 +130,7 @@ fn climb(page: &Page<'_>, weights: &Weights, from: NodeIndex) -> NodeIndex {
         if page[best].evidence.has(Evidence::ARTICLE_BODY) && have * 5 > gets * 4 {
             break;
         }
-        let alike = alike(page, weights, best, outer);
+        let alike = alike(page, weights, paths, best, outer);
         let said = page[outer].evidence;
         if alike * 10 < (gets - have) * 6 || (said.has(Evidence::FURNITURE) && !said.has(Evidence::BODY)) {
             break;
@@ -140,7 +141,7 @@ fn climb(page: &Page<'_>, weights: &Weights, from: NodeIndex) -> NodeIndex {
 }
 
 /// The prose of `outer` outside `inner` that looks as if it belonged to the same text.
-fn alike(page: &Page<'_>, weights: &Weights, inner: NodeIndex, outer: NodeIndex) -> usize {
+fn alike(page: &Page<'_>, weights: &Weights, paths: &Paths, inner: NodeIndex, outer: NodeIndex) -> usize {
     let path = std::iter::once(inner).chain(page.ancestors(inner)).take_while(|&index| index != outer);
     let Some(child) = path.last() else { return 0 };
     let mut alike = 0;
@@ -152,11 +153,61 @@ fn alike(page: &Page<'_>, weights: &Weights, inner: NodeIndex, outer: NodeIndex)
                 && node.class == page[child].class
                 && (!node.class.is_empty() || node.tag == Tag::Section);
             let text = matches!(node.tag, Tag::Paragraph | Tag::Heading | Tag::List | Tag::Quote);
-            if same || text || node.evidence.has(Evidence::BODY) {
+            let built_alike = || weights.linked_headings[index] == 0 && paths.are_alike(page, child, index);
+            if same || text || node.evidence.has(Evidence::BODY) || built_alike() {
                 alike += weights.prose[index];
+            } else {
+                alike += weights.confirmed[index];
             }
         }
         index = node.end;
     }
     alike
+}
+
+/// The ways from the root of a page to its prose, by the kinds of elements on them.
+struct Paths {
+    /// First node, kind of way and size of each block of prose.
+    prose: Vec<(NodeIndex, u64, usize)>,
+    /// Where the headlines stand.
+    titles: Vec<NodeIndex>,
+}
+
+impl Paths {
+    fn of(page: &Page<'_>, blocks: &[Block], cut: &[bool]) -> Self {
+        let mut ways = vec![0; page.indices().len()];
+        for index in page.indices().skip(1) {
+            let around: u64 = ways[page[index].parent];
+            ways[index] =
+                (around.rotate_left(5) ^ page[index].tag as u64).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+        let kept = || blocks.iter().filter(|block| !cut[block.owner]);
+        let prose = kept().filter(|block| block.is_prose());
+        let titles = kept().filter(|block| page[block.owner].tag == Tag::Title);
+        Self {
+            prose: prose.map(|block| (block.first, ways[block.owner], block.size)).collect(),
+            titles: titles.map(|block| block.first).collect(),
+        }
+    }
+
+    /// Whether the prose of two neighbours stands in the same kind of elements, under one headline: advertisements
+    /// split it in two.
+    fn are_alike(&self, page: &Page<'_>, text: NodeIndex, other: NodeIndex) -> bool {
+        let within = |index: NodeIndex| {
+            let from = self.prose.partition_point(|prose| prose.0 < index);
+            let to = self.prose.partition_point(|prose| prose.0 < page[index].end);
+            self.prose.get(from..to).unwrap_or_default()
+        };
+        let next_title = self.titles.partition_point(|title| *title < other);
+        let headed = self.titles.get(next_title).is_some_and(|title| *title < page[other].end);
+        let Some(usual) = within(text).iter().max_by_key(|prose| prose.2).map(|prose| prose.1) else {
+            return false;
+        };
+        let there = within(other);
+        let size = |of: &dyn Fn(u64) -> bool| {
+            there.iter().filter(|prose| of(prose.1)).map(|prose| prose.2).sum::<usize>()
+        };
+        let (same, all) = (size(&|way| way == usual), size(&|_| true));
+        !headed && there.len() >= 2 && same * 10 >= all * 8
+    }
 }

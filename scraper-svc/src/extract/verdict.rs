@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::metadata::Metadata;
 use super::{Candidate, ExtractError, Verdict, text_of};
+use crate::article::ParagraphKind;
 
 /// Below this many characters a text is no article.
 const MIN_LENGTH: usize = 140;
@@ -61,7 +62,7 @@ pub(super) fn judge(
     if length < TEASER_LENGTH && (matches(&WALL, &text) || matches(&WALL, &metadata.title)) {
         return Err(ExtractError::Blocked);
     }
-    if length < DOUBTFUL_LENGTH && !metadata.is_article && sentences(found) < 2 {
+    if length < DOUBTFUL_LENGTH && !metadata.is_article && !is_told(found) {
         return Err(ExtractError::NotArticle);
     }
     let cut_off = match metadata.free {
@@ -87,6 +88,13 @@ fn why_empty(html: &str, metadata: &Metadata) -> ExtractError {
 
 fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
+}
+
+/// Whether a short text is told in sentences rather than listed.
+fn is_told(found: &Candidate) -> bool {
+    let in_sentences = |text: &str| [". ", "! ", "? ", "。", "। "].iter().any(|end| text.contains(end));
+    let prose = found.paragraphs.iter().filter(|paragraph| paragraph.kind == ParagraphKind::Text);
+    sentences(found) >= 2 || prose.into_iter().any(|paragraph| in_sentences(&paragraph.text))
 }
 
 /// How many paragraphs end as a sentence does.

@@ -20,9 +20,11 @@ pub(super) struct Weights {
     /// Number of headings.
     headings: Vec<usize>,
     /// Number of headings that are links, as those of teasers are.
-    linked_headings: Vec<usize>,
+    pub(super) linked_headings: Vec<usize>,
     /// Number of blocks that read like prose.
     paragraphs: Vec<usize>,
+    /// Prose that the page says elsewhere is the article's.
+    pub(super) confirmed: Vec<usize>,
 }
 
 impl Weights {
@@ -40,6 +42,7 @@ impl Weights {
             headings: vec![0; nodes],
             linked_headings: vec![0; nodes],
             paragraphs: vec![0; nodes],
+            confirmed: vec![0; nodes],
         };
         for block in blocks.iter().filter(|block| keep(block)) {
             weights.size[block.owner] += block.size;
@@ -47,6 +50,7 @@ impl Weights {
             if block.is_prose() {
                 weights.prose[block.owner] += block.size - block.linked;
                 weights.paragraphs[block.owner] += 1;
+                weights.confirmed[block.owner] += if block.confirmed { block.size - block.linked } else { 0 };
             }
             if is_heading(page, block) {
                 weights.headings[block.owner] += 1;
@@ -63,6 +67,7 @@ impl Weights {
             weights.headings[parent] += weights.headings[index];
             weights.linked_headings[parent] += weights.linked_headings[index];
             weights.paragraphs[parent] += weights.paragraphs[index];
+            weights.confirmed[parent] += weights.confirmed[index];
         }
         weights
     }
@@ -79,6 +84,13 @@ impl Weights {
         self.media[index] > 0 && text && small && is_box(page[index].tag)
     }
 
+    /// The prose in all elements with this evidence.
+    fn prose_of(&self, page: &Page<'_>, evidence: Evidence) -> usize {
+        let marked = |index: NodeIndex| page[index].evidence.has(evidence);
+        let outermost = page.indices().filter(|&index| marked(index) && !page.ancestors(index).any(marked));
+        outermost.map(|index| self.prose[index]).sum()
+    }
+
     /// The prose of the whole page.
     pub(super) fn total(&self) -> usize {
         self.prose.first().copied().unwrap_or_default()
@@ -92,6 +104,8 @@ pub(super) enum Strictness {
     Strict,
     /// Only HTML's own elements, comments and teasers, for pages whose names mislead.
     Lenient,
+    /// Only HTML's own elements and teasers, for pages that are nothing but comments, as forums are.
+    Bare,
 }
 
 /// For each node whether it, or an element around it, is furniture.
@@ -99,36 +113,44 @@ pub(super) enum Strictness {
 /// Names lie: a site may call the wrapper of everything `sidebar-grid`. So no element is furniture that holds a large
 /// part of the page's prose, and nothing counts as hidden where most of the page would be.
 pub(super) fn furniture(page: &Page<'_>, weights: &Weights, strictness: Strictness) -> Vec<bool> {
-    let hidden: usize = page
-        .indices()
-        .filter(|&index| page[index].evidence.has(Evidence::HIDDEN))
-        .filter(|&index| !page.ancestors(index).any(|around| page[around].evidence.has(Evidence::HIDDEN)))
-        .map(|index| weights.prose[index])
-        .sum();
+    let hidden = weights.prose_of(page, Evidence::HIDDEN);
+    // A text is not small because its comments are long.
+    let comments = weights.prose_of(page, Evidence::COMMENTS);
+    let total =
+        if comments * 10 < weights.total() * 9 { weights.total() - comments } else { weights.total() };
     let trust_hidden = hidden * 5 < weights.total() * 2;
     let mut cut = vec![false; page.indices().len()];
     for index in page.indices().skip(1) {
         let furniture = match strictness {
-            Strictness::Strict => is_furniture(page, weights, index, trust_hidden),
+            Strictness::Strict => is_furniture(page, weights, index, total, trust_hidden),
             Strictness::Lenient => is_plain_furniture(page, weights, index),
+            Strictness::Bare => is_bare_furniture(page, weights, index),
         };
         cut[index] = cut[page[index].parent] || furniture;
     }
     cut
 }
 
-fn is_furniture(page: &Page<'_>, weights: &Weights, index: NodeIndex, trust_hidden: bool) -> bool {
+fn is_furniture(
+    page: &Page<'_>,
+    weights: &Weights,
+    index: NodeIndex,
+    total: usize,
+    trust_hidden: bool,
+) -> bool {
     let node = &page[index];
     if node.tag.is_inline() {
         return false;
     }
-    let share = weights.prose[index] as f64 / weights.total().max(1) as f64;
+    let share = weights.prose[index] as f64 / total.max(1) as f64;
     let says = |evidence| node.evidence.has(evidence);
     let body = says(Evidence::BODY) || says(Evidence::ARTICLE_BODY);
     (says(Evidence::FURNITURE) && share < if body { 0.05 } else { 0.4 })
         || (says(Evidence::COMMENTS) && !body && share < 0.9)
         || (says(Evidence::HIDDEN) && trust_hidden && share < 0.5)
-        || (says(Evidence::BYLINE) && share < 0.05 && weights.size[index] < 500)
+        || (says(Evidence::BYLINE)
+            && weights.size[index] < if share < 0.05 { 500 } else { 250 }
+            && share < 0.3)
         || (says(Evidence::DOUBTFUL)
             && !body
             && share < 0.2
@@ -161,10 +183,14 @@ fn is_heading(page: &Page<'_>, block: &Block) -> bool {
 /// What is furniture whatever its names are.
 fn is_plain_furniture(page: &Page<'_>, weights: &Weights, index: NodeIndex) -> bool {
     let node = &page[index];
-    let small = weights.prose[index] * 5 < weights.total() * 2;
-    (node.tag == Tag::Furniture && small)
-        || node.evidence.has(Evidence::COMMENTS)
-        || (is_box(node.tag) && is_teaser(weights, index))
+    node.evidence.has(Evidence::COMMENTS) || is_bare_furniture(page, weights, index)
+}
+
+/// What is furniture by its elements alone.
+fn is_bare_furniture(page: &Page<'_>, weights: &Weights, index: NodeIndex) -> bool {
+    let tag = page[index].tag;
+    (tag == Tag::Furniture && weights.prose[index] * 5 < weights.total() * 2)
+        || (is_box(tag) && is_teaser(weights, index))
 }
 
 /// Whether an element has next to no running text, or more links than text.
