@@ -1,13 +1,14 @@
 //! Extracts every page of a folder: one JSON object a line on stdout, the time per page on stderr.
 //!
 //! usage: `cargo run --release -p scraper-svc --example extract -- FOLDER [ROUNDS]`, where FOLDER holds `ID.html` or
-//! `ID.html.gz`. With ROUNDS above 1 each page is read that often, and html5ever's own parse is timed beside it.
+//! `ID.html.gz`. With ROUNDS above 1 each page is read that often, and
+//! a row has the median times of that and of html5ever's own parse, `ms` and `parse_ms`.
 
 use std::fs;
 use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use flate2::read::GzDecoder;
 use scraper_svc::extract::{ExtractError, Extracted, Hints, extract};
@@ -16,35 +17,44 @@ use scraper_svc::fetch::decode;
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().ok_or_else(|| io::Error::other("usage: extract FOLDER [ROUNDS]"))?;
-    let rounds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1_u32);
+    let rounds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1_usize);
     let mut paths: Vec<_> =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
     paths.sort();
-    let (mut whole, mut parse, mut pages) = (Duration::ZERO, Duration::ZERO, 0);
+    let (mut whole, mut bare, mut pages) = (0.0, 0.0, 0);
     for path in &paths {
         let Some(id) = id(path) else { continue };
         let html = read(path)?;
-        let started = Instant::now();
-        for _ in 1..rounds {
-            black_box(extract(&html, None, &Hints::default()).is_ok());
-        }
-        let found = extract(&html, None, &Hints::default());
-        whole += started.elapsed() / rounds;
+        let ms = median(rounds, || drop(black_box(extract(&html, None, &Hints::default()))));
+        let mut row = row(id, &extract(&html, None, &Hints::default()));
         if rounds > 1 {
-            let started = Instant::now();
-            (0..rounds).for_each(|_| drop(black_box(scraper::Html::parse_document(&html))));
-            parse += started.elapsed() / rounds;
+            let parse_ms = median(rounds, || drop(black_box(scraper::Html::parse_document(&html))));
+            (row["ms"], row["parse_ms"]) = (ms.into(), parse_ms.into());
+            bare += parse_ms;
         }
+        whole += ms;
         pages += 1;
-        writeln!(io::stdout(), "{}", row(id, &found))?;
+        writeln!(io::stdout(), "{row}")?;
     }
-    let per_page = |total: Duration| total.as_secs_f64() * 1e3 / f64::from(pages.max(1));
+    let per_page = |total: f64| total / f64::from(pages.max(1));
     writeln!(io::stderr(), "{pages} pages, {:.2} ms each", per_page(whole))?;
     if rounds > 1 {
-        let (own, bare) = (per_page(whole), per_page(parse));
-        writeln!(io::stderr(), "bare parse {bare:.2} ms each, so {:.2} of it", own / bare)?;
+        writeln!(io::stderr(), "bare parse {:.2} ms each, so {:.2} of it", per_page(bare), whole / bare)?;
     }
     Ok(())
+}
+
+/// Milliseconds of the median round.
+fn median(rounds: usize, mut act: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..rounds.max(1))
+        .map(|_| {
+            let started = Instant::now();
+            act();
+            started.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times.get(rounds / 2).copied().unwrap_or_default()
 }
 
 /// The file's name without its endings; `None` for what is no page.

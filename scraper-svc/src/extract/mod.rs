@@ -117,6 +117,8 @@ pub enum ExtractError {
 /// A text that a method found.
 struct Candidate {
     paragraphs: Vec<Paragraph>,
+    /// Whether its paragraphs are teasers, each under a headline that is a link.
+    is_list: bool,
     extractor: &'static str,
 }
 
@@ -131,7 +133,7 @@ pub fn extract(html: &str, url: Option<&Url>, hints: &Hints) -> Result<Extracted
     let metadata = Metadata::read(&parsed, url, hints);
     let found = by_selectors(&parsed, hints, &metadata)
         .or_else(|| by_density(&Page::new(&parsed), &metadata))
-        .unwrap_or(Candidate { paragraphs: Vec::new(), extractor: "density" });
+        .unwrap_or(Candidate { paragraphs: Vec::new(), is_list: false, extractor: "density" });
     let found = with_state(with_json_ld(found, &metadata), &parsed);
     let (verdict, confidence) = verdict::judge(html, &metadata, &found)?;
     let byline = Some(metadata.authors.join(", ")).filter(|line| !line.is_empty());
@@ -169,7 +171,7 @@ fn by_density(page: &Page<'_>, metadata: &Metadata) -> Option<Candidate> {
         let kept = Weights::of(page, &blocks, |block| !cut[block.owner]);
         let root = root::find(page, &blocks, &kept, &cut, &metadata.title)?;
         let paragraphs = clean::paragraphs(page, &blocks, root, &all, &cut, metadata);
-        Some(Candidate { paragraphs, extractor: "density" })
+        Some(Candidate { paragraphs, is_list: weigh::is_list(page, &blocks, root), extractor: "density" })
     };
     let length = |found: &Option<Candidate>| {
         found.as_ref().map_or(0, |candidate| text_of(&candidate.paragraphs).len())
@@ -192,7 +194,11 @@ fn by_selectors(html: &scraper::Html, hints: &Hints, metadata: &Metadata) -> Opt
         let weights = Weights::of(&page, &blocks, |_| true);
         let cut = weigh::furniture(&page, &weights, Strictness::Strict);
         let paragraphs = clean::paragraphs(&page, &blocks, 0, &weights, &cut, metadata);
-        (text_of(&paragraphs).len() >= SHORT).then_some(Candidate { paragraphs, extractor: "selectors" })
+        (text_of(&paragraphs).len() >= SHORT).then_some(Candidate {
+            paragraphs,
+            is_list: false,
+            extractor: "selectors",
+        })
     })
 }
 
@@ -207,7 +213,7 @@ fn with_json_ld(found: Candidate, metadata: &Metadata) -> Candidate {
     if text_of(&paragraphs).chars().count() <= found_length * 2 {
         return found;
     }
-    Candidate { paragraphs, extractor: "json-ld" }
+    Candidate { paragraphs, is_list: false, extractor: "json-ld" }
 }
 
 /// The text that the page's scripts hold, where it shows next to none.
@@ -216,7 +222,7 @@ fn with_state(found: Candidate, html: &scraper::Html) -> Candidate {
         return found;
     }
     let paragraphs = state::longest_text(html).map(|text| paragraphs_of(&text)).unwrap_or_default();
-    if paragraphs.is_empty() { found } else { Candidate { paragraphs, extractor: "state" } }
+    if paragraphs.is_empty() { found } else { Candidate { paragraphs, is_list: false, extractor: "state" } }
 }
 
 /// The paragraphs of a text that is plain, with a line each, or HTML.

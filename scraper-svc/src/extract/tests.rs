@@ -1,5 +1,7 @@
 //! The whole extraction on pages written for it, on hostile pages, and on pages broken at random.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -64,6 +66,21 @@ fn captions_are_kept_apart_from_the_text() {
 fn a_front_page_is_no_article() {
     assert_eq!(read(FRONT_PAGE).err(), Some(ExtractError::NotArticle));
     assert_eq!(read("").err(), Some(ExtractError::NotArticle));
+}
+
+#[test]
+fn pages_that_are_no_articles_say_what_they_are_instead() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/extract/fixtures/refused");
+    let paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(paths.len() >= 8, "{} fixtures", paths.len());
+    for path in paths {
+        let name = path.file_stem().unwrap().to_string_lossy();
+        let expected = match name.split_once('-') {
+            Some(("blocked", _)) => ExtractError::Blocked,
+            _ => ExtractError::NotArticle,
+        };
+        assert_eq!(read(&fs::read_to_string(&path).unwrap()).err(), Some(expected), "{name}");
+    }
 }
 
 #[test]
@@ -143,9 +160,44 @@ fn hostile_pages_cost_no_more_than_real_ones() {
         "<svg><style><p a b c".repeat(40_000),
         "<a href=x>link ".repeat(150_000),
     ];
+    assert_cheap(&pages);
+}
+
+#[test]
+fn hostile_names_and_data_cost_no_more_than_real_ones() {
+    let pages = [
+        format!("<div class='{}'>text</div>", "related-post ".repeat(200_000)),
+        format!("<div class='{}'>text</div>", "aB".repeat(1_000_000)),
+        "<p class='c' style='display:none'>A sentence that is not shown to anybody.</p>".repeat(30_000),
+        format!(
+            "<main>{}</main>",
+            "<section><h1>Title</h1><p>A sentence of some length, for the text.</p></section>".repeat(15_000)
+        ),
+        format!(
+            "<script type='application/ld+json'>{{\"@type\":\"Article\",\"articleBody\":\"{}\"}}</script>{}",
+            "A body of words. ".repeat(50_000),
+            "<p>A body of words, and of more words than that.</p>".repeat(20_000)
+        ),
+        format!(
+            "<script type='application/ld+json'>{}1{}</script>",
+            "{\"@graph\":".repeat(60_000),
+            "}".repeat(60_000)
+        ),
+        format!(
+            "<script type='application/json'>[{}0]</script>",
+            "\"A text that has some words in it.\",".repeat(60_000)
+        ),
+        format!("{NEWS}{}", "<span class='sr-only'><span class='sr-only'>x</span></span>".repeat(30_000)),
+        format!("<p>{}</p>", "\0".repeat(1_000_000)),
+        format!("<p>{}</p>", "\u{fffd}".repeat(900_000)),
+    ];
+    assert_cheap(&pages);
+}
+
+fn assert_cheap(pages: &[String]) {
     for page in pages {
         let (started, start) = (Instant::now(), page.chars().take(40).collect::<String>());
-        let _ = read(&page);
+        let _ = read(page);
         assert!(started.elapsed() < Duration::from_secs(8), "{start} took {:?}", started.elapsed());
     }
 }
@@ -164,6 +216,16 @@ fn broken() -> impl Strategy<Value = String> {
     })
 }
 
+/// Paragraphs, headings and lists in boxes.
+fn page() -> impl Strategy<Value = String> {
+    let text = "[A-Z][a-z]{2,8}( [a-z]{2,9}){2,30}[.!?:]?";
+    let block = (prop::sample::select(vec!["p", "h2", "li", "blockquote", "pre"]), text)
+        .prop_map(|(tag, text)| format!("<{tag} class=\"a\" id=\"b\">{text}</{tag}>"));
+    let in_box = prop::collection::vec(block, 1..8)
+        .prop_map(|blocks| format!("<div class=\"a\" id=\"b\">{}</div>", blocks.concat()));
+    prop::collection::vec(in_box, 1..6).prop_map(|boxes| format!("<body>{}</body>", boxes.concat()))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -177,6 +239,15 @@ proptest! {
                 prop_assert!(!paragraph.text.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn case_order_of_attributes_and_space_between_blocks_change_nothing(page in page()) {
+        let text = |html: &str| read(html).map(|article| article.paragraphs);
+        let written = text(&page);
+        prop_assert_eq!(&text(&page.replace("<p", "<P").replace("</p>", "</P>").replace("<div", "<DIV")), &written);
+        prop_assert_eq!(&text(&page.replace("class=\"a\" id=\"b\"", "id=\"b\" class=\"a\"")), &written);
+        prop_assert_eq!(&text(&page.replace("><p", ">\n\t <p").replace("</p><", "</p>\n  <")), &written);
     }
 
     #[test]

@@ -34,6 +34,19 @@ static WALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!("(?i){}", says.join("|"))).ok()
 });
 
+/// Titles of pages that are there to find something, to enter, or to say that nothing is there.
+static OTHER_PAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let titles = [
+        r"(error )?404\b",
+        r".{0,30}\b(page|file|article|site) (was |is |could |can)?(not|n't) (be )?found",
+        r".{0,20}\bnicht gefunden|page (introuvable|non trouvée)|página no encontrada|pagina non trovata",
+        r"pagina niet gevonden|nie znaleziono|sidan (kunde inte hittas|finns inte)|страница не найдена|(您访问的)?页面不存在|ページが見つかりません",
+        r"search\b( results)?( for)?\s*[:“|-]|search results|suchergebnisse|suche\s*[:|-]|résultats de (la )?recherche|resultados de (la )?búsqueda",
+        r"(log ?in|sign ?(in|up)|register|anmelden|anmeldung|registrieren|connexion|iniciar sesión|accedi)\s*([|:·–-].{0,40})?$",
+    ];
+    Regex::new(&format!("(?i)^({})", titles.join("|"))).ok()
+});
+
 /// What pages say where the free part of an article ends.
 static PROMPT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let says = [
@@ -62,7 +75,10 @@ pub(super) fn judge(
     if length < TEASER_LENGTH && (matches(&WALL, &text) || matches(&WALL, &metadata.title)) {
         return Err(ExtractError::Blocked);
     }
-    if length < DOUBTFUL_LENGTH && !metadata.is_article && !is_told(found) {
+    let is_other = !metadata.is_article
+        && ((length < DOUBTFUL_LENGTH && !is_told(found))
+            || (length < TEASER_LENGTH && (found.is_list || matches(&OTHER_PAGE, &metadata.title))));
+    if is_other {
         return Err(ExtractError::NotArticle);
     }
     let cut_off = match metadata.free {

@@ -174,6 +174,21 @@ fn is_teaser(weights: &Weights, index: NodeIndex) -> bool {
     headings > 0 && weights.paragraphs[index] <= 2 * headings && weights.size[index] < 700 * headings
 }
 
+/// Whether most of the prose in an element comes right under headings that are links.
+pub(super) fn is_list(page: &Page<'_>, blocks: &[Block], index: NodeIndex) -> bool {
+    let inside = |block: &&Block| page.subtree(index).contains(&block.owner);
+    let prose = blocks.iter().filter(inside).filter(|block| block.is_prose()).count();
+    let teasers = blocks.windows(2).filter(|pair| match pair {
+        [heading, text] => {
+            let linked = heading.link_density() > 0.9 && is_heading(page, heading);
+            linked && text.is_prose() && inside(&text)
+        }
+        _ => false,
+    });
+    let teasers = teasers.count();
+    teasers >= 2 && teasers * 2 >= prose
+}
+
 /// Whether a block is a heading, or stands in one.
 fn is_heading(page: &Page<'_>, block: &Block) -> bool {
     let around = std::iter::once(block.owner).chain(page.ancestors(block.owner)).take(3);
