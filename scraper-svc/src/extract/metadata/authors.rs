@@ -43,6 +43,24 @@ fn split(text: &str) -> Vec<String> {
     trimmed.filter(|part| is_name(part)).collect()
 }
 
+/// Whether a class names the author or the byline, and not their picture or biography.
+pub(super) fn is_byline(class: &str) -> bool {
+    let class = class.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| class.contains(word));
+    says(&["author", "byline"])
+        && !says(&["bio", "box", "img", "image", "avatar", "photo", "authors-list", "unauthor"])
+}
+
+/// Whether a name is that of a person as texts write it: two to four words, the first and the last with a capital.
+pub(super) fn is_person(name: &str) -> bool {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let capital = |word: Option<&&str>| word.is_some_and(|word| word.starts_with(char::is_uppercase));
+    (2..=4).contains(&words.len())
+        && capital(words.first())
+        && capital(words.last())
+        && !name.chars().any(|c| c.is_ascii_digit() || matches!(c, ':' | '|' | '/'))
+}
+
 fn is_name(text: &str) -> bool {
     let words = text.split_whitespace().count();
     (1..=7).contains(&words)
@@ -78,5 +96,13 @@ mod tests {
             ["Jane Roe"]
         );
         assert_eq!(of(&["Jane O&#39;Neil"]), ["Jane O'Neil"]);
+    }
+
+    #[test]
+    fn bylines_are_told_by_class_and_persons_by_capitals() {
+        assert!(is_byline("c-article__Author name") && is_byline("byline"));
+        assert!(!is_byline("author-bio") && !is_byline("authority-box") && !is_byline("title"));
+        assert!(is_person("Jane Roe") && is_person("Ursula von der Leyen"));
+        assert!(!is_person("Read more about us here") && !is_person("Jane") && !is_person("May 4"));
     }
 }

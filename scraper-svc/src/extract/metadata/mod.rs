@@ -16,6 +16,10 @@ use super::Hints;
 
 /// The longest text that is taken from one attribute, in bytes.
 const MAX_VALUE: usize = 2_000;
+/// How many headings may be the headline.
+const MAX_HEADINGS: usize = 20;
+/// The shortest headline that is looked for in a page's title, in letters and digits.
+const MIN_HEADLINE: usize = 6;
 
 /// What a page says of its article.
 #[derive(Debug, Default)]
@@ -44,10 +48,13 @@ struct Found<'a> {
     canonical: Option<&'a str>,
     language: Option<&'a str>,
     title: Option<String>,
-    heading: Option<String>,
+    /// Texts of the first `h1` and `h2` elements, and whether each is an `h1`.
+    headings: Vec<(String, bool)>,
     times: Vec<&'a str>,
     authors: Vec<String>,
     author_links: Vec<String>,
+    /// The first text in an element whose class names it an author or a byline.
+    byline: Option<String>,
 }
 
 impl Metadata {
@@ -106,8 +113,9 @@ impl<'a> Found<'a> {
             }
             "html" => self.language = self.language.or(attribute("lang")).or(attribute("xml:lang")),
             "title" if self.title.is_none() && !in_svg(element) => self.title = Some(text_of(element)),
-            "h1" if self.heading.is_none() => {
-                self.heading = Some(text_of(element)).filter(|text| !text.is_empty());
+            name @ ("h1" | "h2") if self.headings.len() < MAX_HEADINGS => {
+                let text = text_of(element);
+                self.headings.extend((!text.is_empty()).then_some((text, name == "h1")));
             }
             "time" => self.times.extend(attribute("datetime")),
             "script" if attribute("type").is_some_and(|kind| kind.starts_with("application/ld+json")) => {
@@ -127,6 +135,10 @@ impl<'a> Found<'a> {
             let list = if is_author { &mut self.authors } else { &mut self.author_links };
             list.push(text_of(element));
         }
+        let is_byline = || value.attr("class").is_some_and(authors::is_byline);
+        if self.byline.is_none() && !matches!(value.name(), "body" | "img" | "article") && is_byline() {
+            self.byline = Some(text_of(element)).filter(|text| (4..=160).contains(&text.len()));
+        }
     }
 
     /// The first value of the first of these names that has one.
@@ -139,19 +151,27 @@ impl<'a> Found<'a> {
     }
 
     fn title(&self, json_ld: &JsonLd, site: Option<&str>) -> String {
+        let heading = self.headline();
         let named = self.first(&["og:title", "twitter:title", "dc.title", "parsely-title", "headline"]);
-        let written = json_ld
-            .headline
-            .as_deref()
-            .or(named)
-            .or(self.heading.as_deref())
-            .or(self.title.as_deref())
-            .unwrap_or_default();
+        let written =
+            json_ld.headline.as_deref().or(named).or(heading).or(self.title.as_deref()).unwrap_or_default();
         let title = title::without_site(&title::plain(written), site);
-        match &self.heading {
-            Some(heading) if title::extends(&title, heading) => heading.clone(),
+        match heading {
+            Some(heading) if title::extends(&title, heading) => heading.to_owned(),
             _ => title,
         }
+    }
+
+    /// The heading that the page's title is made of; else the first `h1`, which may be the site's.
+    fn headline(&self) -> Option<&str> {
+        let title = folded(self.title.as_deref().unwrap_or_default());
+        let in_title = self.headings.iter().map(|(text, _)| text).filter(|text| {
+            let text = folded(text);
+            text.chars().count() >= MIN_HEADLINE && title.contains(&text)
+        });
+        let longest = in_title.reduce(|best, text| if text.len() > best.len() { text } else { best });
+        let first = || self.headings.iter().find(|(_, is_first_level)| *is_first_level).map(|(text, _)| text);
+        longest.or_else(first).map(String::as_str)
     }
 
     fn site_name(&self, json_ld: &JsonLd, hints: &Hints) -> Option<String> {
@@ -164,11 +184,21 @@ impl<'a> Found<'a> {
 
     /// The first list of names that is more than the name of the site.
     fn authors(&self, json_ld: &JsonLd, site: Option<&str>) -> Vec<String> {
-        let by_meta = ["article:author", "author", "parsely-author", "dc.creator", "byl", "sailthru.author"];
+        let by_meta = [
+            "article:author",
+            "author",
+            "parsely-author",
+            "dc.creator",
+            "byl",
+            "sailthru.author",
+            "twitter:misc:written by",
+        ];
         let mut choices = vec![authors::names(&json_ld.authors)];
         choices.extend(by_meta.iter().map(|name| authors::names(&self.all(name))));
         choices.push(authors::names(&self.labelled_author()));
         choices.extend([&self.authors, &self.author_links].map(|written| authors::names(written)));
+        let byline: Vec<String> = self.byline.clone().into_iter().collect();
+        choices.push(authors::names(&byline).into_iter().filter(|name| authors::is_person(name)).collect());
         choices.retain(|names| !names.is_empty());
         let is_site = |name: &String| site.is_some_and(|site| title::folded(site) == title::folded(name));
         let person = choices.iter().position(|names| !names.iter().all(is_site)).unwrap_or_default();

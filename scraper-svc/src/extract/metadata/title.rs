@@ -34,7 +34,8 @@ pub(super) fn extends(title: &str, heading: &str) -> bool {
 /// The part after the last separator goes if it is the site's name; without one to compare with, if what is left is
 /// longer by far.
 pub(super) fn without_site(title: &str, site: Option<&str>) -> String {
-    for separator in [" | ", " - ", " – ", " — ", " · ", " « ", " » ", " :: "] {
+    for separator in [" | ", " - ", " – ", " — ", " · ", " « ", " » ", " :: ", "｜", "：", "|", "_"]
+    {
         let Some((head, tail)) = title.rsplit_once(separator) else { continue };
         let (folded_tail, words) = (folded(tail), head.split_whitespace().count());
         let names_site = site.map(folded).is_some_and(|site| {
