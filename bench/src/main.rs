@@ -34,6 +34,8 @@ enum BenchError {
 
 #[tokio::main]
 async fn main() -> Result<(), BenchError> {
+    // Built in one go with the scraper, reqwest has TLS and wants to be told whose. A second call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match Cli::parse().command {
         Command::Startup(arguments) => startup::run(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,

@@ -75,7 +75,7 @@ impl Answer {
             return Err(FetchError::TooLarge { limit });
         }
         if let Some(room) = room {
-            room.fill(body.clone());
+            room.fill(&body);
         }
         Ok(body)
     }

@@ -141,9 +141,9 @@ impl ResponseLike for Head<'_> {
 }
 
 impl Reservation {
-    /// Keeps the whole body.
-    pub(super) fn fill(self, body: Bytes) {
-        let kept = Kept { policy: self.policy, headers: self.headers, body };
+    /// Keeps the whole body, in no more memory than it is counted for.
+    pub(super) fn fill(self, body: &[u8]) {
+        let kept = Kept { policy: self.policy, headers: self.headers, body: Bytes::copy_from_slice(body) };
         self.cache.entries.insert(self.url, kept);
     }
 }
