@@ -8,15 +8,21 @@ use scraper_svc::{
     sources::Sources,
 };
 
-/// One of the entry points.
-pub(super) type Entry = fn(&[u8]);
+type Entry = fn(&[u8]);
 
-/// All of them, by the names of their targets.
-pub(super) const ENTRIES: [(&str, Entry); 4] =
+/// The entry points, by the names of their targets.
+const ENTRIES: [(&str, Entry); 4] =
     [("html", html), ("feed", feed), ("robots", robots), ("charset", charset)];
 
+/// Runs what `target` names, or everything where it is empty.
+pub(super) fn run(target: &str, bytes: &[u8]) {
+    for (_, entry) in ENTRIES.iter().filter(|(name, _)| target.is_empty() || *name == target) {
+        entry(bytes);
+    }
+}
+
 /// A page to its article.
-pub(super) fn html(bytes: &[u8]) {
+fn html(bytes: &[u8]) {
     let page = decode(bytes, None, None);
     let Ok(article) = extract::extract(&page, None, &Hints::default()) else { return };
     assert!((0.0..=1.0).contains(&article.confidence), "{}", article.confidence);
@@ -26,7 +32,7 @@ pub(super) fn html(bytes: &[u8]) {
 }
 
 /// A feed or sitemap to its headlines.
-pub(super) fn feed(bytes: &[u8]) {
+fn feed(bytes: &[u8]) {
     let (Ok(sources), Ok(url)) = (Sources::built_in(), ArticleUrl::parse("https://news.example/feed")) else {
         unreachable!("both are good")
     };
@@ -40,7 +46,7 @@ pub(super) fn feed(bytes: &[u8]) {
 }
 
 /// A robots.txt to its rules.
-pub(super) fn robots(bytes: &[u8]) {
+fn robots(bytes: &[u8]) {
     let rules = Rules::parse(bytes);
     for text in [
         "https://news.example/",
@@ -55,7 +61,7 @@ pub(super) fn robots(bytes: &[u8]) {
 }
 
 /// Bytes to text; the first byte picks the label of the header.
-pub(super) fn charset(bytes: &[u8]) {
+fn charset(bytes: &[u8]) {
     const LABELS: [Option<&str>; 6] =
         [None, Some("utf-8"), Some("utf-16le"), Some("gb18030"), Some("iso-2022-jp"), Some("nonsense")];
     let (label, body) = bytes.split_first().map_or((0, bytes), |(first, rest)| (usize::from(*first), rest));

@@ -3,4 +3,4 @@
 #[path = "../entry.rs"]
 mod entry;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::html(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::run("html", bytes));

@@ -7,6 +7,8 @@ use proptest::{prelude::*, sample::Index};
 #[path = "../../fuzz/entry.rs"]
 mod entry;
 
+const TARGETS: [&str; 4] = ["html", "feed", "robots", "charset"];
+
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let files = fs::read_dir(folder).unwrap();
@@ -56,12 +58,12 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
 }
 
 #[test]
-fn every_seed_of_every_target_is_taken() {
-    for (target, run) in entry::ENTRIES {
+fn every_seed_is_taken_by_every_target() {
+    for target in TARGETS {
         let seeds = seeds(target);
         assert!(seeds.len() >= 2, "{target} has {} seeds", seeds.len());
         for seed in seeds {
-            run(&seed);
+            entry::run("", &seed);
         }
     }
 }
@@ -71,13 +73,13 @@ proptest! {
 
     #[test]
     fn mutations_of_seeds_are_taken(seed: Index, changes in prop::collection::vec(change(), 1..8)) {
-        for (target, run) in entry::ENTRIES {
+        for target in TARGETS {
             let seeds = seeds(target);
             let mut bytes = seeds[seed.index(seeds.len())].clone();
             for change in &changes {
                 apply(&mut bytes, change);
             }
-            run(&bytes);
+            entry::run(target, &bytes);
         }
     }
 }
