@@ -124,7 +124,7 @@ pub enum ParagraphKind {
 /// How an article's text was found.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Extraction {
-    /// Name of the method that won, such as `selectors`, `readability` or `json-ld`.
+    /// Name of the method that won, such as `selectors`, `density`, `json-ld` or `state`.
     pub extractor: String,
     /// 0 to 1.
     pub confidence: f64,
