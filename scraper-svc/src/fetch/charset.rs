@@ -118,7 +118,8 @@ fn guess(body: &[u8], host: Option<&str>) -> &'static Encoding {
     // The detector takes a domain's last label in lower case, and nothing else.
     let domain = label.filter(|label| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
     // ASCII is the same in all that is guessed among, but for the escapes of ISO-2022-JP.
-    let body = body.get(Encoding::iso_2022_jp_ascii_valid_up_to(body).saturating_sub(1)..).unwrap_or_default();
+    let body =
+        body.get(Encoding::iso_2022_jp_ascii_valid_up_to(body).saturating_sub(1)..).unwrap_or_default();
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(body.get(..GUESSED).unwrap_or(body), body.len() <= GUESSED);
     detector.guess(domain.map(str::as_bytes), Utf8Detection::Allow)
