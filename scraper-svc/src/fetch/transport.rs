@@ -110,9 +110,16 @@ impl Transport {
     ) -> Result<Answer, FetchError> {
         let mut trail = Trail::new(url.clone(), self.max_redirects);
         let mut url = url.clone();
+        let mut visited = None;
         loop {
             self.guard.check(&url)?;
-            let admission = gate.admit(&url).await?;
+            let mut admission = gate.admit(&url).await?;
+            // The pause is between two visits; a redirect within the site is part of the same one.
+            let site = url.as_url().host_str().map(str::to_owned);
+            if visited == site {
+                admission.delay = None;
+            }
+            visited = site;
             let answer = Box::pin(self.ask(&url, accept, admission)).await?;
             match trail.next(&url, answer.status, &answer.headers)? {
                 Some(next) => url = next,

@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Router,
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use scraper_svc::fetch::{FetchConfig, FetchError};
@@ -166,11 +166,13 @@ async fn one_host_gets_two_requests_at_once_where_two_is_the_limit() {
 async fn the_pause_that_robots_txt_asks_for_is_kept() {
     let router = Router::new()
         .route("/robots.txt", get(|| async { "User-agent: *\nCrawl-delay: 40\n" }))
+        .route("/moved", get(|| async { Redirect::permanent("/a") }))
         .route("/a", get(|| async { html(page("First"), "text/html") }))
         .route("/b", get(|| async { html(page("Second"), "text/html") }));
     let site = site(router).await;
     let scraper = start(as_a_stranger(&site)).await;
-    read(&scraper, &site.url("/a")).await.unwrap();
+    // A redirect on the way is part of the visit.
+    read(&scraper, &site.url("/moved")).await.unwrap();
     let error = fetch_error(read(&scraper, &site.url("/b")).await.unwrap_err());
     let FetchError::Busy { retry_after } = error else { panic!("{error:?}") };
     assert!(retry_after > Duration::from_secs(30) && retry_after <= Duration::from_secs(40));
