@@ -1,0 +1,1 @@
+//! Text to token ids and back, as the model's own tokenizer does it.
