@@ -2,5 +2,22 @@
 //!
 //! Knows nothing of news, services or the network. The reference is Hugging Face transformers: what it computes in
 //! 32-bit floats, this computes.
+//!
+//! # Layout
+//!
+//! - [`config`]: a model's architecture and sizes, from `config.json`.
+//! - [`weights`]: its tensors, from safetensors, pickles or GGUF.
+//! - [`model`]: the forward passes, behind the trait [`Seq2Seq`](model::Seq2Seq).
+//! - [`generation`]: greedy search, beam search and sampling over any of them.
+//! - [`tokenizer`]: text to token ids and back.
+//! - [`Pretrained`]: a model's folder, opened.
 
+pub mod config;
+pub mod generation;
+pub mod model;
+mod pretrained;
 pub mod tokenizer;
+pub mod weights;
+
+pub use candle_core::{DType, Device};
+pub use pretrained::{Pretrained, PretrainedError};

@@ -1,0 +1,155 @@
+//! Generating text: what `GenerationMixin.generate` of transformers does for encoder-decoder models.
+
+mod beam;
+mod config;
+mod greedy;
+mod processors;
+mod sampling;
+mod top;
+
+use std::ops::ControlFlow;
+
+use rand::{SeedableRng, rngs::StdRng};
+
+pub use config::{EarlyStopping, GenerationConfig, GenerationConfigError, GenerationDefaults, OneOrMany};
+
+use crate::model::{ModelError, Seq2Seq, TokenBatch};
+use processors::{Context, Processors};
+
+/// What came out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generated {
+    /// `batch · num_return_sequences` sequences of one length, each from the token that the decoder began with; those
+    /// that ended earlier are filled up.
+    pub sequences: Vec<Vec<u32>>,
+    /// Log-probability of each, divided by its length to the power of the length penalty; beam search only.
+    pub scores: Option<Vec<f32>>,
+}
+
+/// Why nothing came out.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Neither `decoder_start_token_id` nor `bos_token_id` is known.
+    #[error("the configuration doesn't say with which token the decoder begins")]
+    NoStart,
+    /// The output's limit leaves no room for a token.
+    #[error("max_length is {0}, which leaves no room for a new token")]
+    NoRoom(usize),
+    /// A bias or a ban is about a token that the model doesn't have.
+    #[error("token {0} is not in the model's vocabulary")]
+    UnknownToken(u32),
+    /// The watcher broke off.
+    #[error("the generation was broken off")]
+    Cancelled,
+}
+
+/// Sees the generation step by step, and can break it off between any two.
+pub trait Watch {
+    /// Called after each step with the tokens of each row so far; beams are rows, and their tokens may still change.
+    fn step(&mut self, rows: &Rows<'_>) -> ControlFlow<()>;
+}
+
+/// The tokens of all rows.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    /// Each from the token that the decoder began with.
+    pub tokens: &'a [Vec<u32>],
+    /// Whether there is one row for each returned sequence, and its tokens are final.
+    pub is_final: bool,
+}
+
+/// Watches nothing.
+#[derive(Debug, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn step(&mut self, _: &Rows<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Generates sequences for a batch of inputs.
+///
+/// # Errors
+///
+/// [`GenerateError`].
+pub fn generate<M: Seq2Seq + ?Sized>(
+    model: &M,
+    inputs: &TokenBatch,
+    config: &GenerationConfig,
+    watch: &mut dyn Watch,
+) -> Result<Generated, GenerateError> {
+    let start = config.decoder_start().ok_or(GenerateError::NoStart)?;
+    let longest = config.longest(model.max_positions());
+    if longest <= 1 {
+        return Err(GenerateError::NoRoom(longest));
+    }
+    let vocab_size = model.vocab_size();
+    if let Some(id) = ids(config).find(|id| *id as usize >= vocab_size) {
+        return Err(GenerateError::UnknownToken(id));
+    }
+    let run = Run {
+        inputs,
+        config,
+        start,
+        longest,
+        expand: config.beams().max(config.returned()),
+        processors: Processors::new(config, longest),
+        random: config.seed.map_or_else(|| StdRng::from_rng(&mut rand::rng()), StdRng::seed_from_u64),
+    };
+    if config.beams() > 1 { beam::search(model, run, watch) } else { greedy::search(model, run, watch) }
+}
+
+/// One call of [`generate`].
+struct Run<'a> {
+    inputs: &'a TokenBatch,
+    config: &'a GenerationConfig,
+    start: u32,
+    longest: usize,
+    /// Rows for each input.
+    expand: usize,
+    processors: Processors,
+    random: StdRng,
+}
+
+impl Run<'_> {
+    fn rows(&self) -> usize {
+        self.inputs.rows() * self.expand
+    }
+
+    fn is_end(&self, token: u32) -> bool {
+        self.config.eos().contains(&token)
+    }
+
+    fn context<'a>(&'a self, row: usize, tokens: &'a [u32]) -> Context<'a> {
+        // transformers doesn't repeat the source for each beam before it looks for repetitions of it, so that this
+        // penalty meets the first rows only, each with another's source.
+        let penalized = (row < self.inputs.rows()).then(|| self.inputs.row(row));
+        Context { tokens, source: self.inputs.row(row / self.expand), penalized }
+    }
+}
+
+fn ids(config: &GenerationConfig) -> impl Iterator<Item = u32> {
+    let words = config.bad_words_ids.iter().flatten().flatten();
+    let biased = config.sequence_bias.iter().flatten().flat_map(|(ids, _)| ids);
+    let forced = config.forced_eos_token_id.iter().flat_map(|ids| ids.as_slice()).chain(&config.forced_bos_token_id);
+    let own = config.eos().iter().chain(&config.decoder_start_token_id).chain(&config.pad_token_id);
+    words.chain(biased).chain(forced).chain(own).copied()
+}
+
+/// In place, in 32 bits.
+fn log_softmax(scores: &mut [f32]) {
+    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    if highest == f32::NEG_INFINITY {
+        return;
+    }
+    let sum: f32 = scores.chunks(64).map(|chunk| chunk.iter().map(|score| (score - highest).exp()).sum::<f32>()).sum();
+    let log = sum.ln();
+    scores.iter_mut().for_each(|score| *score = *score - highest - log);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! Multi-head attention.
+
+use candle_core::{D, Device, Result, Tensor};
+
+use super::batch::TokenBatch;
+
+/// `[batch, length, heads · width]` to `[batch, heads, length, width]`.
+pub(super) fn split_heads(input: &Tensor, heads: usize) -> Result<Tensor> {
+    let (batch, length, width) = input.dims3()?;
+    input.reshape((batch, length, heads, width / heads))?.transpose(1, 2)?.contiguous()
+}
+
+/// `[batch, heads, length, width]` to `[batch, length, heads · width]`.
+fn join_heads(input: &Tensor) -> Result<Tensor> {
+    let (batch, heads, length, width) = input.dims4()?;
+    input.transpose(1, 2)?.reshape((batch, length, heads * width))
+}
+
+/// softmax(q · k + bias) · v, with the heads joined. Queries and values are `[batch, heads, …, width]`, keys are
+/// transposed, and the bias is whatever can be added to `[batch, heads, queries, keys]`.
+pub(super) fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor, bias: &[&Tensor]) -> Result<Tensor> {
+    let mut scores = queries.matmul(keys)?;
+    for bias in bias {
+        scores = scores.broadcast_add(bias)?;
+    }
+    join_heads(&candle_nn::ops::softmax_last_dim(&scores)?.matmul(values)?)
+}
+
+/// Attention of one new token in each row to all tokens so far. Everything is `[rows, heads, tokens, width]`.
+pub(super) fn attend_to_tokens(queries: &Tensor, keys: &Tensor, values: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    attend(queries, &keys.transpose(D::Minus1, D::Minus2)?, values, bias.as_slice())
+}
+
+/// Attention of one new token in each row, `[rows, 1, heads · width]`, to the source that the rows of an input share.
+pub(super) fn attend_to_source(queries: &Tensor, heads: usize, source: &super::cache::Source, mask: Option<&Tensor>) -> Result<Tensor> {
+    let (rows, _, width) = queries.dims3()?;
+    let batch = source.values.dim(0)?;
+    let queries = split_heads(&queries.reshape((batch, rows / batch, width))?, heads)?;
+    attend(&queries, &source.keys, &source.values, mask.as_slice())?.reshape((rows, 1, width))
+}
+
+/// 0 for tokens and the lowest number for filling, `[batch, 1, 1, length]`; None where nothing is filling.
+pub(super) fn padding_mask(inputs: &TokenBatch, like: &Tensor) -> Result<Option<Tensor>> {
+    if inputs.is_full() {
+        return Ok(None);
+    }
+    let lowest = match like.dtype() {
+        candle_core::DType::F16 => -65504.0,
+        _ => f32::MIN,
+    };
+    let mask: Vec<f32> = inputs.mask().iter().map(|kept| if *kept == 1 { 0.0 } else { lowest }).collect();
+    let mask = Tensor::from_vec(mask, (inputs.rows(), 1, 1, inputs.length()), &Device::Cpu)?;
+    Ok(Some(mask.to_dtype(like.dtype())?.to_device(like.device())?))
+}

@@ -1,0 +1,34 @@
+//! Token ids to vectors.
+
+use candle_core::Tensor;
+
+use super::ModelError;
+use crate::weights::{LoadError, Weights};
+
+/// A table of vectors, `[vocab_size, width]`.
+#[derive(Debug, Clone)]
+pub(super) struct Embedding {
+    table: Tensor,
+    vocab_size: usize,
+}
+
+impl Embedding {
+    /// The first of the names that is there; the others, if there, are copies of it.
+    pub(super) fn load(weights: &mut Weights, names: &[&str], dims: (usize, usize)) -> Result<Self, LoadError> {
+        Ok(Self { table: weights.first(names, dims)?, vocab_size: dims.0 })
+    }
+
+    pub(super) fn table(&self) -> &Tensor {
+        &self.table
+    }
+
+    /// `[rows, length, width]` of ids that are given row by row.
+    pub(super) fn forward(&self, ids: &[u32], rows: usize) -> Result<Tensor, ModelError> {
+        if let Some(id) = ids.iter().find(|id| **id as usize >= self.vocab_size) {
+            return Err(ModelError::UnknownToken(*id, self.vocab_size));
+        }
+        let index = Tensor::new(ids, self.table.device())?;
+        let width = self.table.dim(1)?;
+        Ok(self.table.index_select(&index, 0)?.reshape((rows, ids.len() / rows.max(1), width))?)
+    }
+}

@@ -1,0 +1,99 @@
+//! The layers that all families are made of.
+
+use candle_core::{D, DType, Result, Tensor, quantized::QMatMul};
+use candle_nn::Module;
+
+use crate::{
+    config::Activation,
+    weights::{LoadError, Weights},
+};
+
+/// x · Wᵀ + b, with weights in floats or quantized.
+#[derive(Debug, Clone)]
+pub(super) struct Linear {
+    weight: QMatMul,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// `{name}.weight` as `[out_dim, in_dim]` and, where the architecture has one, `{name}.bias`.
+    pub(super) fn load(weights: &mut Weights, name: &str, dims: (usize, usize), bias: bool) -> std::result::Result<Self, LoadError> {
+        let (in_dim, out_dim) = dims;
+        let weight = weights.matrix(&format!("{name}.weight"), (out_dim, in_dim))?;
+        let bias = if bias { Some(weights.tensor(&format!("{name}.bias"), out_dim)?) } else { None };
+        Ok(Self { weight, bias })
+    }
+
+    /// Of a weight that is there already, such as an embedding that is the output head too.
+    pub(super) fn tied(weight: &Tensor) -> Self {
+        Self { weight: QMatMul::Tensor(weight.clone()), bias: None }
+    }
+
+    /// `[…, in_dim]` to `[…, out_dim]`.
+    pub(super) fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        let mut dims = input.dims().to_vec();
+        let width = input.dim(D::Minus1)?;
+        let flat = input.reshape((input.elem_count() / width, width))?;
+        let output = match &self.weight {
+            QMatMul::Tensor(weight) => flat.matmul(&weight.t()?)?,
+            quantized => quantized.forward(&flat)?,
+        };
+        let output = match &self.bias {
+            Some(bias) => output.broadcast_add(bias)?,
+            None => output,
+        };
+        if let Some(last) = dims.last_mut() {
+            *last = output.dim(1)?;
+        }
+        output.reshape(dims)
+    }
+}
+
+/// Norm to mean 0 and variance 1, scaled and moved (Ba et al., <https://arxiv.org/abs/1607.06450>).
+#[derive(Debug, Clone)]
+pub(super) struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl LayerNorm {
+    pub(super) fn load(weights: &mut Weights, name: &str, width: usize) -> std::result::Result<Self, LoadError> {
+        let weight = weights.tensor(&format!("{name}.weight"), width)?;
+        Ok(Self { weight, bias: weights.tensor(&format!("{name}.bias"), width)? })
+    }
+
+    pub(super) fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        candle_nn::ops::layer_norm(&input.contiguous()?, &self.weight, &self.bias, 1e-5)
+    }
+}
+
+/// Norm to a mean square of 1, scaled (Zhang and Sennrich, <https://arxiv.org/abs/1910.07467>).
+#[derive(Debug, Clone)]
+pub(super) struct RmsNorm {
+    weight: Tensor,
+    epsilon: f32,
+}
+
+impl RmsNorm {
+    pub(super) fn load(weights: &mut Weights, name: &str, width: usize, epsilon: f64) -> std::result::Result<Self, LoadError> {
+        Ok(Self { weight: weights.tensor(&format!("{name}.weight"), width)?, epsilon: epsilon as f32 })
+    }
+
+    pub(super) fn forward(&self, input: &Tensor) -> Result<Tensor> {
+        candle_nn::ops::rms_norm(&input.contiguous()?, &self.weight, self.epsilon)
+    }
+}
+
+pub(super) fn activate(activation: Activation, input: &Tensor) -> Result<Tensor> {
+    match activation {
+        Activation::Relu => input.relu(),
+        Activation::Gelu => input.gelu_erf(),
+        Activation::GeluNew => input.gelu(),
+        Activation::Silu => input.silu(),
+    }
+}
+
+/// Keeps the residual stream of a 16-bit model from overflowing, as transformers does for T5.
+pub(super) fn clamp_half(input: Tensor) -> Result<Tensor> {
+    if input.dtype() == DType::F16 { input.clamp(-64504_f32, 64504_f32) } else { Ok(input) }
+}

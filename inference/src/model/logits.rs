@@ -1,0 +1,40 @@
+//! Scores of the next token.
+
+use candle_core::{DType, Tensor};
+
+use super::ModelError;
+
+/// `[rows, vocab_size]`, in 32 bits, on the host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logits {
+    scores: Vec<f32>,
+    vocab_size: usize,
+}
+
+impl Logits {
+    /// Of scores, row by row.
+    pub fn new(scores: Vec<f32>, vocab_size: usize) -> Self {
+        Self { scores, vocab_size }
+    }
+
+    /// Copies a tensor `[rows, vocab_size]` to the host.
+    pub(super) fn read(tensor: &Tensor) -> Result<Self, ModelError> {
+        let (_, vocab_size) = tensor.dims2()?;
+        Ok(Self { scores: tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?, vocab_size })
+    }
+
+    /// Size of the vocabulary.
+    pub fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    /// One row; empty where there is none.
+    pub fn row(&self, row: usize) -> &[f32] {
+        self.scores.get(row * self.vocab_size..(row + 1) * self.vocab_size).unwrap_or_default()
+    }
+
+    /// One row, to be changed.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        self.scores.get_mut(row * self.vocab_size..(row + 1) * self.vocab_size).unwrap_or_default()
+    }
+}

@@ -1,0 +1,150 @@
+//! Encoder-decoder models: the border behind which they stand, and those that run on candle.
+
+mod attention;
+mod bart;
+mod batch;
+mod cache;
+mod embedding;
+mod layers;
+mod logits;
+mod t5;
+
+use candle_core::Device;
+
+pub use bart::Bart;
+pub use batch::{BatchError, TokenBatch};
+pub use cache::DecoderState;
+pub use logits::Logits;
+pub use t5::T5;
+
+use crate::{
+    config::ModelConfig,
+    weights::{LoadError, Weights},
+};
+
+/// An encoder-decoder model. One copy of the weights serves any number of requests at once: all that belongs to a
+/// request is in its [`State`](Self::State).
+pub trait Seq2Seq: Send + Sync {
+    /// What decoding a batch needs beside the weights: the encoder's keys and values, and those of the tokens so far.
+    type State: Send;
+
+    /// Size of the output vocabulary.
+    fn vocab_size(&self) -> usize;
+
+    /// Most positions of an output; None where there is no limit.
+    fn max_positions(&self) -> Option<usize>;
+
+    /// Runs the encoder over a batch and prepares `beams` rows for each input, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`].
+    fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<Self::State, ModelError>;
+
+    /// Takes one more token for each row and gives the scores of the next: `[rows, vocab_size]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`].
+    fn decode(&self, tokens: &[u32], state: &mut Self::State) -> Result<Logits, ModelError>;
+
+    /// Makes each row go on from where the row `parents[row]` is; rows stay with their input.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`].
+    fn reorder(&self, state: &mut Self::State, parents: &[usize]) -> Result<(), ModelError>;
+}
+
+/// Why a model gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A token that isn't in the vocabulary.
+    #[error("token {0} is not in the model's vocabulary of {1}")]
+    UnknownToken(u32, usize),
+    /// More tokens than the model has positions for.
+    #[error("{length} tokens are more than the {limit} positions that the model has")]
+    TooLong {
+        /// Tokens.
+        length: usize,
+        /// Positions.
+        limit: usize,
+    },
+    /// The arithmetic failed; a fault of ours, or no memory on the device.
+    #[error("the model failed: {0}")]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// A model of any of the families.
+#[derive(Debug)]
+pub enum Model {
+    /// T5, T5 v1.1 and Flan-T5.
+    T5(T5),
+    /// BART, PEGASUS, mBART and Marian.
+    Bart(Bart),
+}
+
+impl Model {
+    /// Builds a model of its weights.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`], which names every tensor that is missing, unknown or of another shape.
+    pub fn load(config: &ModelConfig, mut weights: Weights) -> Result<Self, LoadError> {
+        let model = match config {
+            ModelConfig::T5(config) => Self::T5(T5::load(config, &mut weights)?),
+            ModelConfig::Bart(config) => Self::Bart(Bart::load(config, &mut weights)?),
+        };
+        weights.finish()?;
+        Ok(model)
+    }
+}
+
+impl Seq2Seq for Model {
+    type State = DecoderState;
+
+    fn vocab_size(&self) -> usize {
+        match self {
+            Self::T5(model) => model.vocab_size(),
+            Self::Bart(model) => model.vocab_size(),
+        }
+    }
+
+    fn max_positions(&self) -> Option<usize> {
+        match self {
+            Self::T5(model) => model.max_positions(),
+            Self::Bart(model) => model.max_positions(),
+        }
+    }
+
+    fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<DecoderState, ModelError> {
+        match self {
+            Self::T5(model) => model.encode(inputs, beams),
+            Self::Bart(model) => model.encode(inputs, beams),
+        }
+    }
+
+    fn decode(&self, tokens: &[u32], state: &mut DecoderState) -> Result<Logits, ModelError> {
+        match self {
+            Self::T5(model) => model.decode(tokens, state),
+            Self::Bart(model) => model.decode(tokens, state),
+        }
+    }
+
+    fn reorder(&self, state: &mut DecoderState, parents: &[usize]) -> Result<(), ModelError> {
+        state.reorder(parents)
+    }
+}
+
+/// The device that the build and the machine offer: a GPU where there is a backend for it and one answers, else the CPU.
+pub fn best_device() -> Device {
+    #[cfg(feature = "cuda")]
+    if let Ok(device) = Device::new_cuda(0) {
+        return device;
+    }
+    #[cfg(feature = "metal")]
+    if let Ok(device) = Device::new_metal(0) {
+        return device;
+    }
+    Device::Cpu
+}

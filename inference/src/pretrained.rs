@@ -1,0 +1,102 @@
+//! A model's folder, as Hugging Face transformers writes it.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use candle_core::{DType, Device};
+use serde_json::{Map, Value};
+
+use crate::{
+    config::{ConfigError, ModelConfig},
+    generation::GenerationDefaults,
+    model::Model,
+    weights::{LoadError, WeightFiles, Weights},
+};
+
+/// Largest configuration file, in bytes.
+const MAX_CONFIG: u64 = 4 << 20;
+
+/// A model that is ready to run, with what its files say about generating.
+#[derive(Debug)]
+pub struct Pretrained {
+    /// The model.
+    pub model: Model,
+    /// Its architecture.
+    pub config: ModelConfig,
+    /// Its generation parameters.
+    pub generation: GenerationDefaults,
+}
+
+/// Why a folder gives no model.
+#[derive(Debug, thiserror::Error)]
+pub enum PretrainedError {
+    /// A configuration file can't be read.
+    #[error("{path}: {message}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// The configuration is not one of ours.
+    #[error("{path}: {error}", path = path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: ConfigError,
+    },
+    /// The weights can't be loaded.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
+}
+
+impl Pretrained {
+    /// Opens a folder; the weights come to `device` in `dtype`.
+    ///
+    /// # Errors
+    ///
+    /// [`PretrainedError`].
+    pub fn open(folder: &Path, device: &Device, dtype: DType) -> Result<Self, PretrainedError> {
+        let path = folder.join("config.json");
+        let json = read(&path)?.ok_or_else(|| file_error(&path, "there is no such file"))?;
+        let config = ModelConfig::parse(&json).map_err(|error| PretrainedError::Config { path, error })?;
+        let generation = read(&folder.join("generation_config.json"))?;
+        let generation = GenerationDefaults::read(&config, &json, generation.as_ref());
+        let weights = Weights::open(&WeightFiles::find(folder)?, device, dtype)?;
+        let config = untied_if_it_has_a_head(config, &weights, &json);
+        Ok(Self { model: Model::load(&config, weights)?, config, generation })
+    }
+}
+
+/// GGUF files carry no `tie_word_embeddings`; a head of its own says it.
+fn untied_if_it_has_a_head(config: ModelConfig, weights: &Weights, json: &Map<String, Value>) -> ModelConfig {
+    match config {
+        ModelConfig::T5(mut config) if !json.contains_key("tie_word_embeddings") => {
+            config.tie_word_embeddings &= !weights.contains("lm_head.weight");
+            ModelConfig::T5(config)
+        }
+        config => config,
+    }
+}
+
+fn file_error(path: &Path, message: impl ToString) -> PretrainedError {
+    PretrainedError::File { path: path.to_owned(), message: message.to_string() }
+}
+
+/// A JSON object; None where there is no such file.
+fn read(path: &Path) -> Result<Option<Map<String, Value>>, PretrainedError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(|error| file_error(path, error))?;
+    file.take(MAX_CONFIG + 1).read_to_end(&mut text).map_err(|error| file_error(path, error))?;
+    if text.len() as u64 > MAX_CONFIG {
+        return Err(file_error(path, "it has more than 4 MB"));
+    }
+    serde_json::from_slice(&text).map(Some).map_err(|error| file_error(path, error))
+}

@@ -1,0 +1,211 @@
+//! Tensors of a model's files, by name.
+
+mod files;
+mod gguf;
+mod pickle;
+mod safetensors;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use candle_core::{DType, Device, Shape, Tensor, quantized::QMatMul};
+
+pub use files::WeightFiles;
+
+/// Where tensors come from.
+trait Source: Send {
+    /// Names of all tensors.
+    fn names(&self) -> Vec<String>;
+    /// One of them, on a device, in the type that it is stored in.
+    fn load(&self, name: &str, device: &Device) -> Result<Tensor, LoadError>;
+    /// One of them as the right side of a product; quantized where it is stored so.
+    fn matrix(&self, name: &str, device: &Device) -> Result<Stored, LoadError> {
+        self.load(name, device).map(Stored::Floats)
+    }
+}
+
+enum Stored {
+    Floats(Tensor),
+    Quantized(QMatMul, Shape),
+}
+
+/// The tensors of a model, each taken once. [`finish`](Self::finish) tells what was missing and what was left.
+pub struct Weights {
+    source: Box<dyn Source>,
+    /// The name that the architecture knows, and the one in the file.
+    names: BTreeMap<String, String>,
+    used: BTreeSet<String>,
+    problems: TensorProblems,
+    device: Device,
+    dtype: DType,
+}
+
+/// Why a model can't be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file can't be read.
+    #[error("{path}: {error}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file is not what its name says.
+    #[error("{path}: {message}", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// No file of weights.
+    #[error("{path} has no model.safetensors, pytorch_model.bin or .gguf, nor an index of shards", path = path.display())]
+    NoWeights {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The tensors are not those of the architecture.
+    #[error("the weights don't fit the configuration: {0}")]
+    Tensors(TensorProblems),
+    /// A tensor can't be made; most likely no memory on the device.
+    #[error("a tensor can't be made: {0}")]
+    Tensor(#[from] candle_core::Error),
+}
+
+impl LoadError {
+    fn format(path: &Path, message: impl fmt::Display) -> Self {
+        Self::Format { path: path.to_owned(), message: message.to_string() }
+    }
+
+    fn io(path: &Path, error: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), error }
+    }
+}
+
+/// All that is wrong with a model's tensors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TensorProblems {
+    /// Names that the architecture needs and the files lack.
+    pub missing: Vec<String>,
+    /// Names that the architecture doesn't know.
+    pub unknown: Vec<String>,
+    /// Names with the shape that the file has and the one that the configuration asks for.
+    pub shapes: Vec<(String, Vec<usize>, Vec<usize>)>,
+}
+
+impl fmt::Display for TensorProblems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = |(name, found, wanted): &(String, Vec<usize>, Vec<usize>)| format!("{name} is {found:?}, not {wanted:?}");
+        let parts = [
+            ("missing", self.missing.clone()),
+            ("unknown", self.unknown.clone()),
+            ("of another shape", self.shapes.iter().map(shape).collect()),
+        ];
+        let parts = parts.iter().filter(|(_, names)| !names.is_empty());
+        let parts: Vec<String> = parts.map(|(what, names)| format!("{what}: {}", names.join(", "))).collect();
+        formatter.write_str(&parts.join("; "))
+    }
+}
+
+impl fmt::Debug for Weights {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Weights").field("tensors", &self.names.len()).finish_non_exhaustive()
+    }
+}
+
+impl Weights {
+    /// Opens files; tensors come to `device` as `dtype` (32 bits on a CPU, 16 where a GPU has them).
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Io`] and [`LoadError::Format`].
+    pub fn open(files: &WeightFiles, device: &Device, dtype: DType) -> Result<Self, LoadError> {
+        let source = files.open()?;
+        let names = source.names().into_iter().map(|name| (name.clone(), name)).collect();
+        let (used, problems) = (BTreeSet::new(), TensorProblems::default());
+        Ok(Self { source, names, used, problems, device: device.clone(), dtype })
+    }
+
+    /// Whether there is a tensor of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// Takes a prefix from the names that have it.
+    pub(crate) fn strip_prefix(&mut self, prefix: &str) {
+        let names = std::mem::take(&mut self.names).into_iter();
+        self.names = names.map(|(name, file)| (name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name), file)).collect();
+    }
+
+    /// A tensor that may be there and that nothing needs.
+    pub(crate) fn ignore(&mut self, name: &str) {
+        self.used.insert(name.to_owned());
+    }
+
+    /// A tensor of a shape. One that is missing is noted, and zeros stand in until [`finish`](Self::finish).
+    pub(crate) fn tensor(&mut self, name: &str, shape: impl Into<Shape>) -> Result<Tensor, LoadError> {
+        let shape = shape.into();
+        let Some(tensor) = self.optional(name, shape.clone())? else {
+            self.problems.missing.push(name.to_owned());
+            return Ok(Tensor::zeros(shape, self.dtype, &self.device)?);
+        };
+        Ok(tensor)
+    }
+
+    /// A tensor of a shape, where there is one.
+    pub(crate) fn optional(&mut self, name: &str, shape: impl Into<Shape>) -> Result<Option<Tensor>, LoadError> {
+        let Some(file_name) = self.names.get(name) else { return Ok(None) };
+        let tensor = self.source.load(file_name, &self.device)?;
+        self.checked(name, &tensor, &shape.into()).map(Some)
+    }
+
+    /// The tensor in the type that all have, or zeros where it has another shape than it should.
+    fn checked(&mut self, name: &str, tensor: &Tensor, shape: &Shape) -> Result<Tensor, LoadError> {
+        let fits = self.note(name, tensor.shape(), shape);
+        Ok(if fits { tensor.to_dtype(self.dtype)? } else { Tensor::zeros(shape, self.dtype, &self.device)? })
+    }
+
+    /// The first of several names that is there; the others count as its copies.
+    pub(crate) fn first(&mut self, names: &[&str], shape: impl Into<Shape>) -> Result<Tensor, LoadError> {
+        let found = names.iter().find(|name| self.contains(name)).or(names.first());
+        for name in names {
+            self.ignore(name);
+        }
+        self.tensor(found.copied().unwrap_or_default(), shape)
+    }
+
+    /// The weight of a linear layer, `(out_dim, in_dim)`.
+    pub(crate) fn matrix(&mut self, name: &str, dims: (usize, usize)) -> Result<QMatMul, LoadError> {
+        let Some(file_name) = self.names.get(name) else { return Ok(QMatMul::Tensor(self.tensor(name, dims)?)) };
+        match self.source.matrix(file_name, &self.device)? {
+            Stored::Quantized(matrix, shape) => {
+                self.note(name, &shape, &dims.into());
+                Ok(matrix)
+            }
+            Stored::Floats(tensor) => Ok(QMatMul::Tensor(self.checked(name, &tensor, &dims.into())?)),
+        }
+    }
+
+    /// Notes that a tensor was used, and whether it has its shape.
+    fn note(&mut self, name: &str, found: &Shape, wanted: &Shape) -> bool {
+        self.used.insert(name.to_owned());
+        if found != wanted {
+            self.problems.shapes.push((name.to_owned(), found.dims().to_vec(), wanted.dims().to_vec()));
+        }
+        found == wanted
+    }
+
+    /// Says what is wrong with the tensors, all at once.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Tensors`].
+    pub(crate) fn finish(mut self) -> Result<(), LoadError> {
+        self.problems.unknown = self.names.into_keys().filter(|name| !self.used.contains(name)).collect();
+        if self.problems == TensorProblems::default() { Ok(()) } else { Err(LoadError::Tensors(self.problems)) }
+    }
+}
