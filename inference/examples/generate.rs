@@ -43,12 +43,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--device" => device = if arguments.next().as_deref() == Some("best") { best_device() } else { Device::Cpu },
-            "--dtype" => dtype = arguments.next().ok_or("--dtype needs a value")?.parse().map_err(|_| "no such type")?,
+            "--device" => {
+                device = if arguments.next().as_deref() == Some("best") { best_device() } else { Device::Cpu }
+            }
+            "--dtype" => {
+                dtype =
+                    arguments.next().ok_or("--dtype needs a value")?.parse().map_err(|_| "no such type")?
+            }
             _ => folder = Some(PathBuf::from(argument)),
         }
     }
-    let folder = folder.ok_or("usage: generate MODEL_DIR [--device cpu|best] [--dtype f32|f16|bf16] < cases.jsonl")?;
+    let folder =
+        folder.ok_or("usage: generate MODEL_DIR [--device cpu|best] [--dtype f32|f16|bf16] < cases.jsonl")?;
     let pretrained = Pretrained::open(&folder, &device, dtype)?;
     let mut output = BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
@@ -59,7 +65,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let case: Case = serde_json::from_str(&line)?;
         let id = case.id.clone();
         let outcome = match run(&pretrained, case) {
-            Ok(Generated { sequences, scores }) => Outcome { id, output_ids: Some(sequences), scores, error: None },
+            Ok(Generated { sequences, scores }) => {
+                Outcome { id, output_ids: Some(sequences), scores, error: None }
+            }
             Err(error) => Outcome { id, output_ids: None, scores: None, error: Some(error.to_string()) },
         };
         serde_json::to_writer(&mut output, &outcome)?;

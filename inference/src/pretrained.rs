@@ -66,14 +66,19 @@ impl Pretrained {
         let config = ModelConfig::parse(&json).map_err(|error| PretrainedError::Config { path, error })?;
         let generation = read(&folder.join("generation_config.json"))?;
         let generation = GenerationDefaults::read(&config, &json, generation.as_ref());
-        let weights = Weights::open(&WeightFiles::find(folder)?, device, dtype)?;
-        let config = untied_if_it_has_a_head(config, &weights, &json);
+        let files = WeightFiles::find(folder)?;
+        let weights = Weights::open(&files, device, dtype)?;
+        let config = if matches!(files, WeightFiles::Gguf(_)) {
+            as_gguf_says(config, &weights, &json)
+        } else {
+            config
+        };
         Ok(Self { model: Model::load(&config, weights)?, config, generation })
     }
 }
 
-/// GGUF files carry no `tie_word_embeddings`; a head of its own says it.
-fn untied_if_it_has_a_head(config: ModelConfig, weights: &Weights, json: &Map<String, Value>) -> ModelConfig {
+/// A GGUF file has a head of its own only where it isn't the embedding; a pickle may have a copy.
+fn as_gguf_says(config: ModelConfig, weights: &Weights, json: &Map<String, Value>) -> ModelConfig {
     match config {
         ModelConfig::T5(mut config) if !json.contains_key("tie_word_embeddings") => {
             config.tie_word_embeddings &= !weights.contains("lm_head.weight");

@@ -67,7 +67,9 @@ impl ModelConfig {
         let architecture = json.get("model_type").and_then(Value::as_str).unwrap_or_default().to_owned();
         match architecture.as_str() {
             "t5" | "mt5" => Ok(Self::T5(T5Config::parse(json)?)),
-            "bart" | "pegasus" | "mbart" | "marian" => Ok(Self::Bart(BartConfig::parse(&architecture, json)?)),
+            "bart" | "pegasus" | "mbart" | "marian" => {
+                Ok(Self::Bart(BartConfig::parse(&architecture, json)?))
+            }
             _ => Err(ConfigError::Architecture(architecture)),
         }
     }
@@ -104,11 +106,18 @@ fn defaults(pairs: &[(&str, u32)]) -> Map<String, Value> {
 
 /// transformers takes a field that is null as one that is absent.
 fn without_nulls(json: &Map<String, Value>) -> Map<String, Value> {
-    json.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect()
+    json.iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn check(field: &'static str, value: usize) -> Result<(), ConfigError> {
-    if value == 0 || value > MOST { Err(ConfigError::Value { field, value: value.to_string() }) } else { Ok(()) }
+    if value == 0 || value > MOST {
+        Err(ConfigError::Value { field, value: value.to_string() })
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +132,9 @@ mod tests {
 
     #[test]
     fn an_absent_field_has_the_default_of_its_architecture() {
-        let Ok(ModelConfig::T5(t5)) = parse(&json!({"model_type": "t5", "num_decoder_layers": null})) else { panic!() };
+        let Ok(ModelConfig::T5(t5)) = parse(&json!({"model_type": "t5", "num_decoder_layers": null})) else {
+            panic!()
+        };
         assert_eq!((t5.d_model, t5.num_decoder_layers, t5.activation), (512, 6, Activation::Relu));
         let Ok(ModelConfig::Bart(bart)) = parse(&json!({"model_type": "pegasus"})) else { panic!() };
         assert_eq!((bart.pre_norm, bart.positions), (true, Positions::Sinusoidal));

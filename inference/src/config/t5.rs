@@ -118,7 +118,10 @@ impl T5Config {
         // Half of the buckets (a quarter in the encoder) are exact, and the rest must have something to cover.
         let buckets = self.relative_attention_num_buckets;
         if buckets < 4 || self.relative_attention_max_distance <= buckets / 2 {
-            return Err(ConfigError::Value { field: "relative_attention_num_buckets", value: buckets.to_string() });
+            return Err(ConfigError::Value {
+                field: "relative_attention_num_buckets",
+                value: buckets.to_string(),
+            });
         }
         Ok(())
     }

@@ -28,7 +28,11 @@ struct Beams {
     stuck: bool,
 }
 
-pub(super) fn search<M: Seq2Seq + ?Sized>(model: &M, mut run: Run<'_>, watch: &mut dyn Watch) -> Result<Generated, GenerateError> {
+pub(super) fn search<M: Seq2Seq + ?Sized>(
+    model: &M,
+    mut run: Run<'_>,
+    watch: &mut dyn Watch,
+) -> Result<Generated, GenerateError> {
     let mut state = model.encode(run.inputs, run.expand)?;
     let mut items: Vec<Beams> = (0..run.inputs.rows()).map(|_| Beams::new(run.start, run.expand)).collect();
     loop {
@@ -63,14 +67,22 @@ fn is_over(items: &[Beams], early: Option<EarlyStopping>) -> bool {
 fn result(items: &[Beams], run: &Run<'_>) -> Generated {
     let best = || items.iter().flat_map(|item| item.finished.iter().take(run.config.returned()));
     // A padding token of 0 is no padding token to transformers, which then takes the end of the sequence.
-    let fill = run.config.pad().filter(|pad| *pad != 0).or_else(|| run.config.eos().first().copied()).unwrap_or_default();
+    let fill = run
+        .config
+        .pad()
+        .filter(|pad| *pad != 0)
+        .or_else(|| run.config.eos().first().copied())
+        .unwrap_or_default();
     let longest = best().map(|hypothesis| hypothesis.tokens.len()).max().unwrap_or_default();
     let padded = |hypothesis: &Hypothesis| {
         let mut tokens = hypothesis.tokens.clone();
         tokens.resize(longest, fill);
         tokens
     };
-    Generated { sequences: best().map(padded).collect(), scores: Some(best().map(|hypothesis| hypothesis.score).collect()) }
+    Generated {
+        sequences: best().map(padded).collect(),
+        scores: Some(best().map(|hypothesis| hypothesis.score).collect()),
+    }
 }
 
 impl Beams {
@@ -109,7 +121,10 @@ impl Beams {
             let random = &mut run.random;
             let noisy = scores.map(|score| sampling::perturb(score, random));
             let drawn = top::highest(keep * self.running.len(), noisy);
-            drawn.into_iter().map(|(index, _)| (index, logits.row(first + index / vocab_size)[index % vocab_size])).collect()
+            drawn
+                .into_iter()
+                .map(|(index, _)| (index, logits.row(first + index / vocab_size)[index % vocab_size]))
+                .collect()
         } else {
             top::highest(keep * self.running.len(), scores)
         };
@@ -125,7 +140,9 @@ impl Beams {
 
     /// The best of those that are not at their end.
     fn continued(&self, candidates: &[Hypothesis]) -> Vec<Hypothesis> {
-        let scores = candidates.iter().map(|candidate| if candidate.ended { candidate.score + OUT } else { candidate.score });
+        let scores = candidates
+            .iter()
+            .map(|candidate| if candidate.ended { candidate.score + OUT } else { candidate.score });
         let best = top::highest(self.running.len(), scores);
         best.into_iter().map(|(index, score)| Hypothesis { score, ..candidates[index].clone() }).collect()
     }
@@ -153,11 +170,12 @@ impl Beams {
     fn can_improve(&self, run: &Run<'_>) -> bool {
         let Some(best) = self.running.first() else { return false };
         let penalty = run.config.length_penalty;
-        let length = if run.config.early_stopping == Some(EarlyStopping::Never) && penalty.unwrap_or(1.0) > 0.0 {
-            run.longest - 1
-        } else {
-            best.tokens.len() - 1
-        };
+        let length =
+            if run.config.early_stopping == Some(EarlyStopping::Never) && penalty.unwrap_or(1.0) > 0.0 {
+                run.longest - 1
+            } else {
+                best.tokens.len() - 1
+            };
         let possible = best.score / power(length, penalty);
         let worst = self.finished.iter().map(|hypothesis| hypothesis.score).fold(f32::INFINITY, f32::min);
         self.finished.iter().any(|hypothesis| possible > if hypothesis.ended { worst } else { OUT })

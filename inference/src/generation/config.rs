@@ -53,9 +53,18 @@ pub struct GenerationConfig {
 
 /// Names that transformers knows and that change nothing here: what is returned, caching, speed, documentation.
 const WITHOUT_EFFECT: &[&str] = &[
-    "use_cache", "return_dict_in_generate", "output_scores", "output_logits", "output_attentions",
-    "output_hidden_states", "transformers_version", "cache_implementation", "low_memory", "disable_compile",
-    "_from_model_config", "return_legacy_cache",
+    "use_cache",
+    "return_dict_in_generate",
+    "output_scores",
+    "output_logits",
+    "output_attentions",
+    "output_hidden_states",
+    "transformers_version",
+    "cache_implementation",
+    "low_memory",
+    "disable_compile",
+    "_from_model_config",
+    "return_legacy_cache",
 ];
 
 /// When beam search ends.
@@ -75,7 +84,9 @@ impl<'de> Deserialize<'de> for EarlyStopping {
             Value::Bool(true) => Ok(Self::Yes),
             Value::Bool(false) => Ok(Self::No),
             Value::String(text) if text == "never" => Ok(Self::Never),
-            other => Err(serde::de::Error::custom(format!("early_stopping is true, false or \"never\", not {other}"))),
+            other => Err(serde::de::Error::custom(format!(
+                "early_stopping is true, false or \"never\", not {other}"
+            ))),
         }
     }
 }
@@ -129,8 +140,13 @@ pub struct GenerationDefaults {
 impl GenerationDefaults {
     /// As transformers reads a model's folder: `generation_config.json` alone where there is one; else what `config.json`
     /// says about generation, on its architecture's defaults.
-    pub fn read(model: &ModelConfig, config: &Map<String, Value>, generation: Option<&Map<String, Value>>) -> Self {
-        let tasks = config.get("task_specific_params").and_then(Value::as_object).cloned().unwrap_or_default();
+    pub fn read(
+        model: &ModelConfig,
+        config: &Map<String, Value>,
+        generation: Option<&Map<String, Value>>,
+    ) -> Self {
+        let tasks =
+            config.get("task_specific_params").and_then(Value::as_object).cloned().unwrap_or_default();
         if let Some(generation) = generation {
             return Self { base: generation.clone(), tasks };
         }
@@ -138,7 +154,9 @@ impl GenerationDefaults {
         let given = config.iter().filter(|(_, value)| !value.is_null());
         base.extend(given.map(|(name, value)| (name.clone(), value.clone())));
         // The name that it had in the first BART summarizers.
-        if base.get("force_bos_token_to_be_generated") == Some(&Value::Bool(true)) && !base.contains_key("forced_bos_token_id") {
+        if base.get("force_bos_token_to_be_generated") == Some(&Value::Bool(true))
+            && !base.contains_key("forced_bos_token_id")
+        {
             let bos = base.get("bos_token_id").cloned().unwrap_or(Value::Null);
             base.insert("forced_bos_token_id".to_owned(), bos);
         }
@@ -148,7 +166,9 @@ impl GenerationDefaults {
     /// The same with the parameters of a task (`task_specific_params`, as a pipeline would apply them), and the prefix
     /// that its inputs need.
     pub fn for_task(&self, task: &str) -> (Self, Option<String>) {
-        let Some(params) = self.tasks.get(task).and_then(Value::as_object) else { return (self.clone(), None) };
+        let Some(params) = self.tasks.get(task).and_then(Value::as_object) else {
+            return (self.clone(), None);
+        };
         let mut base = self.base.clone();
         base.extend(params.iter().map(|(name, value)| (name.clone(), value.clone())));
         let prefix = params.get("prefix").and_then(Value::as_str).map(str::to_owned);
@@ -167,7 +187,9 @@ impl GenerationDefaults {
         }
         let mut merged = self.base.clone();
         // A length from the files counts as a default, one from the caller doesn't (`has_default_max_length`).
-        if !overrides.contains_key("max_length") && merged.get("max_length").and_then(Value::as_u64) == Some(20) {
+        if !overrides.contains_key("max_length")
+            && merged.get("max_length").and_then(Value::as_u64) == Some(20)
+        {
             merged.remove("max_length");
         }
         merged.extend(overrides.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -185,18 +207,54 @@ impl GenerationDefaults {
 
 /// Parameters of transformers that would change the output and that are not built, with the value that means "off".
 const UNSUPPORTED: &[(&str, f64)] = &[
-    ("num_beam_groups", 1.0), ("diversity_penalty", 0.0), ("penalty_alpha", 0.0), ("epsilon_cutoff", 0.0),
-    ("eta_cutoff", 0.0), ("guidance_scale", 1.0), ("constraints", 0.0), ("force_words_ids", 0.0),
-    ("stop_strings", 0.0), ("max_time", 0.0), ("prompt_lookup_num_tokens", 0.0), ("watermarking_config", 0.0),
+    ("num_beam_groups", 1.0),
+    ("diversity_penalty", 0.0),
+    ("penalty_alpha", 0.0),
+    ("epsilon_cutoff", 0.0),
+    ("eta_cutoff", 0.0),
+    ("guidance_scale", 1.0),
+    ("constraints", 0.0),
+    ("force_words_ids", 0.0),
+    ("stop_strings", 0.0),
+    ("max_time", 0.0),
+    ("prompt_lookup_num_tokens", 0.0),
+    ("watermarking_config", 0.0),
 ];
 
 const FIELDS: &[&str] = &[
-    "max_length", "max_new_tokens", "min_length", "min_new_tokens", "early_stopping", "do_sample", "num_beams",
-    "num_return_sequences", "temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty",
-    "encoder_repetition_penalty", "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size",
-    "bad_words_ids", "sequence_bias", "renormalize_logits", "remove_invalid_values", "forced_bos_token_id",
-    "forced_eos_token_id", "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens",
-    "pad_token_id", "bos_token_id", "eos_token_id", "decoder_start_token_id", "seed", "num_beam_groups",
+    "max_length",
+    "max_new_tokens",
+    "min_length",
+    "min_new_tokens",
+    "early_stopping",
+    "do_sample",
+    "num_beams",
+    "num_return_sequences",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "typical_p",
+    "repetition_penalty",
+    "encoder_repetition_penalty",
+    "length_penalty",
+    "no_repeat_ngram_size",
+    "encoder_no_repeat_ngram_size",
+    "bad_words_ids",
+    "sequence_bias",
+    "renormalize_logits",
+    "remove_invalid_values",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "exponential_decay_length_penalty",
+    "suppress_tokens",
+    "begin_suppress_tokens",
+    "pad_token_id",
+    "bos_token_id",
+    "eos_token_id",
+    "decoder_start_token_id",
+    "seed",
+    "num_beam_groups",
     "diversity_penalty",
 ];
 
@@ -252,7 +310,13 @@ impl GenerationConfig {
             return value("num_beams", "has to be from 1 to 64");
         }
         let greedy = self.beams() == 1 && self.do_sample != Some(true);
-        let most = if greedy { 1 } else if self.beams() > 1 { self.beams() } else { MOST_BEAMS };
+        let most = if greedy {
+            1
+        } else if self.beams() > 1 {
+            self.beams()
+        } else {
+            MOST_BEAMS
+        };
         if !(1..=most).contains(&self.returned()) {
             return value("num_return_sequences", "is at most num_beams, and 1 where nothing is sampled");
         }
@@ -279,7 +343,10 @@ impl GenerationConfig {
             }
         }
         if self.length_penalty.is_some_and(|penalty| !penalty.is_finite()) {
-            return Err(GenerationConfigError::Value { name: "length_penalty", expected: "has to be a number" });
+            return Err(GenerationConfigError::Value {
+                name: "length_penalty",
+                expected: "has to be a number",
+            });
         }
         Ok(())
     }

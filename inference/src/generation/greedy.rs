@@ -3,7 +3,11 @@
 use super::{GenerateError, Generated, Rows, Run, Watch, sampling, top};
 use crate::model::Seq2Seq;
 
-pub(super) fn search<M: Seq2Seq + ?Sized>(model: &M, mut run: Run<'_>, watch: &mut dyn Watch) -> Result<Generated, GenerateError> {
+pub(super) fn search<M: Seq2Seq + ?Sized>(
+    model: &M,
+    mut run: Run<'_>,
+    watch: &mut dyn Watch,
+) -> Result<Generated, GenerateError> {
     let mut state = model.encode(run.inputs, run.expand)?;
     let mut rows = vec![vec![run.start]; run.rows()];
     let mut ended = vec![false; rows.len()];

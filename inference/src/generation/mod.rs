@@ -135,7 +135,8 @@ impl Run<'_> {
 fn ids(config: &GenerationConfig) -> impl Iterator<Item = u32> {
     let words = config.bad_words_ids.iter().flatten().flatten();
     let biased = config.sequence_bias.iter().flatten().flat_map(|(ids, _)| ids);
-    let forced = config.forced_eos_token_id.iter().flat_map(|ids| ids.as_slice()).chain(&config.forced_bos_token_id);
+    let forced =
+        config.forced_eos_token_id.iter().flat_map(|ids| ids.as_slice()).chain(&config.forced_bos_token_id);
     let own = config.eos().iter().chain(&config.decoder_start_token_id).chain(&config.pad_token_id);
     words.chain(biased).chain(forced).chain(own).copied()
 }
@@ -146,10 +147,8 @@ fn log_softmax(scores: &mut [f32]) {
     if highest == f32::NEG_INFINITY {
         return;
     }
-    let sum: f32 = scores.chunks(64).map(|chunk| chunk.iter().map(|score| (score - highest).exp()).sum::<f32>()).sum();
+    let sum: f32 =
+        scores.chunks(64).map(|chunk| chunk.iter().map(|score| (score - highest).exp()).sum::<f32>()).sum();
     let log = sum.ln();
     scores.iter_mut().for_each(|score| *score = *score - highest - log);
 }
-
-#[cfg(test)]
-mod tests;

@@ -82,12 +82,16 @@ impl Processors {
 
 /// The steps before those of length.
 fn scores(config: &GenerationConfig, steps: &mut Vec<Step>) {
-    let penalty = |penalty: Option<f64>| penalty.filter(|penalty| *penalty != 1.0).map(|penalty| penalty as f32);
+    let penalty =
+        |penalty: Option<f64>| penalty.filter(|penalty| *penalty != 1.0).map(|penalty| penalty as f32);
     let size = |size: Option<usize>| size.filter(|size| *size > 0);
     if let Some(biases) = &config.sequence_bias {
-        steps.push(Step::SequenceBias(biases.iter().map(|(ids, bias)| (ids.clone(), *bias as f32)).collect()));
+        steps
+            .push(Step::SequenceBias(biases.iter().map(|(ids, bias)| (ids.clone(), *bias as f32)).collect()));
     }
-    steps.extend(penalty(config.encoder_repetition_penalty).map(|penalty| Step::SourceRepetition(1.0 / penalty)));
+    steps.extend(
+        penalty(config.encoder_repetition_penalty).map(|penalty| Step::SourceRepetition(1.0 / penalty)),
+    );
     steps.extend(penalty(config.repetition_penalty).map(Step::Repetition));
     steps.extend(size(config.no_repeat_ngram_size).map(Step::NoRepeat));
     steps.extend(size(config.encoder_no_repeat_ngram_size).map(Step::NoRepeatOfSource));
@@ -111,8 +115,12 @@ impl Step {
             Self::ForcedBos(bos) if length == 1 => force(&[*bos], scores),
             Self::ForcedEos { length: longest, eos } if length + 1 == *longest => force(eos, scores),
             Self::RemoveInvalid => remove_invalid(scores),
-            Self::ExponentialDecay { start, factor, eos } => decay(length as i64 - start, *factor, eos, scores),
-            Self::Suppress { tokens, only_at } if only_at.is_none_or(|at| at == length) => ban(tokens, scores),
+            Self::ExponentialDecay { start, factor, eos } => {
+                decay(length as i64 - start, *factor, eos, scores)
+            }
+            Self::Suppress { tokens, only_at } if only_at.is_none_or(|at| at == length) => {
+                ban(tokens, scores)
+            }
             Self::MinLength { .. } | Self::ForcedBos(_) | Self::ForcedEos { .. } | Self::Suppress { .. } => {}
         }
     }

@@ -62,7 +62,9 @@ fn softmax(scores: &[f32]) -> Vec<f32> {
 
 fn top_k(k: usize, scores: &mut [f32]) {
     let order = ranked(scores);
-    let Some(least) = order.get(k.min(order.len()).saturating_sub(1)).map(|index| scores[*index]) else { return };
+    let Some(least) = order.get(k.min(order.len()).saturating_sub(1)).map(|index| scores[*index]) else {
+        return;
+    };
     scores.iter_mut().filter(|score| **score < least).for_each(|score| *score = f32::NEG_INFINITY);
 }
 
@@ -97,8 +99,17 @@ fn typical(mass: f32, keep: usize, scores: &mut [f32]) {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| distances[*a].total_cmp(&distances[*b]));
     let mut sum = 0.0;
-    let short = order.iter().take_while(|index| { sum += logs[**index].exp(); sum < mass }).count();
-    let Some(furthest) = order.get(short.min(order.len().saturating_sub(1))).map(|index| distances[*index]) else { return };
+    let short = order
+        .iter()
+        .take_while(|index| {
+            sum += logs[**index].exp();
+            sum < mass
+        })
+        .count();
+    let Some(furthest) = order.get(short.min(order.len().saturating_sub(1))).map(|index| distances[*index])
+    else {
+        return;
+    };
     for index in order.iter().skip(keep).filter(|index| distances[**index] > furthest) {
         scores[*index] = f32::NEG_INFINITY;
     }
@@ -107,7 +118,8 @@ fn typical(mass: f32, keep: usize, scores: &mut [f32]) {
 /// Draws an index by its share of the softmax; 0 where nothing has one.
 pub(super) fn draw(scores: &[f32], random: &mut impl Rng) -> usize {
     let probabilities = softmax(scores);
-    let total: f64 = probabilities.iter().filter(|share| share.is_finite()).map(|share| f64::from(*share)).sum();
+    let total: f64 =
+        probabilities.iter().filter(|share| share.is_finite()).map(|share| f64::from(*share)).sum();
     let mut left = random.random::<f64>() * total;
     let mut last = 0;
     for (index, share) in probabilities.iter().enumerate().filter(|(_, share)| **share > 0.0) {

@@ -27,12 +27,22 @@ pub(super) fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor, bias: &[&
 }
 
 /// Attention of one new token in each row to all tokens so far. Everything is `[rows, heads, tokens, width]`.
-pub(super) fn attend_to_tokens(queries: &Tensor, keys: &Tensor, values: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+pub(super) fn attend_to_tokens(
+    queries: &Tensor,
+    keys: &Tensor,
+    values: &Tensor,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
     attend(queries, &keys.transpose(D::Minus1, D::Minus2)?, values, bias.as_slice())
 }
 
 /// Attention of one new token in each row, `[rows, 1, heads · width]`, to the source that the rows of an input share.
-pub(super) fn attend_to_source(queries: &Tensor, heads: usize, source: &super::cache::Source, mask: Option<&Tensor>) -> Result<Tensor> {
+pub(super) fn attend_to_source(
+    queries: &Tensor,
+    heads: usize,
+    source: &super::cache::Source,
+    mask: Option<&Tensor>,
+) -> Result<Tensor> {
     let (rows, _, width) = queries.dims3()?;
     let batch = source.values.dim(0)?;
     let queries = split_heads(&queries.reshape((batch, rows / batch, width))?, heads)?;

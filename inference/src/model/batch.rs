@@ -32,9 +32,15 @@ impl TokenBatch {
         if inputs.iter().any(Vec::is_empty) || length == 0 {
             return Err(BatchError::Empty);
         }
-        let filled = |input: &Vec<u32>| input.iter().copied().chain(std::iter::repeat(pad)).take(length).collect::<Vec<_>>();
+        let filled = |input: &Vec<u32>| {
+            input.iter().copied().chain(std::iter::repeat(pad)).take(length).collect::<Vec<_>>()
+        };
         let mask = |input: &Vec<u32>| (0..length).map(|at| u8::from(at < input.len())).collect::<Vec<_>>();
-        Ok(Self { ids: inputs.iter().flat_map(filled).collect(), mask: inputs.iter().flat_map(mask).collect(), length })
+        Ok(Self {
+            ids: inputs.iter().flat_map(filled).collect(),
+            mask: inputs.iter().flat_map(mask).collect(),
+            length,
+        })
     }
 
     /// Takes a rectangle as it is. Without a mask, `pad` is filling wherever it stands, unless it also ends sequences
@@ -119,7 +125,10 @@ mod tests {
     #[test]
     fn what_is_no_rectangle_is_refused() {
         assert_eq!(TokenBatch::rectangular(&[vec![1], vec![]], None, None, &[]), Err(BatchError::Ragged));
-        assert_eq!(TokenBatch::rectangular(&[vec![1]], Some(&[vec![1, 1]]), None, &[]), Err(BatchError::Ragged));
+        assert_eq!(
+            TokenBatch::rectangular(&[vec![1]], Some(&[vec![1, 1]]), None, &[]),
+            Err(BatchError::Ragged)
+        );
         assert_eq!(TokenBatch::padded(&[], 0), Err(BatchError::Empty));
     }
 }

@@ -14,7 +14,11 @@ pub(super) struct Embedding {
 
 impl Embedding {
     /// The first of the names that is there; the others, if there, are copies of it.
-    pub(super) fn load(weights: &mut Weights, names: &[&str], dims: (usize, usize)) -> Result<Self, LoadError> {
+    pub(super) fn load(
+        weights: &mut Weights,
+        names: &[&str],
+        dims: (usize, usize),
+    ) -> Result<Self, LoadError> {
         Ok(Self { table: weights.first(names, dims)?, vocab_size: dims.0 })
     }
 

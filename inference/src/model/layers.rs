@@ -17,7 +17,12 @@ pub(super) struct Linear {
 
 impl Linear {
     /// `{name}.weight` as `[out_dim, in_dim]` and, where the architecture has one, `{name}.bias`.
-    pub(super) fn load(weights: &mut Weights, name: &str, dims: (usize, usize), bias: bool) -> std::result::Result<Self, LoadError> {
+    pub(super) fn load(
+        weights: &mut Weights,
+        name: &str,
+        dims: (usize, usize),
+        bias: bool,
+    ) -> std::result::Result<Self, LoadError> {
         let (in_dim, out_dim) = dims;
         let weight = weights.matrix(&format!("{name}.weight"), (out_dim, in_dim))?;
         let bias = if bias { Some(weights.tensor(&format!("{name}.bias"), out_dim)?) } else { None };
@@ -57,7 +62,11 @@ pub(super) struct LayerNorm {
 }
 
 impl LayerNorm {
-    pub(super) fn load(weights: &mut Weights, name: &str, width: usize) -> std::result::Result<Self, LoadError> {
+    pub(super) fn load(
+        weights: &mut Weights,
+        name: &str,
+        width: usize,
+    ) -> std::result::Result<Self, LoadError> {
         let weight = weights.tensor(&format!("{name}.weight"), width)?;
         Ok(Self { weight, bias: weights.tensor(&format!("{name}.bias"), width)? })
     }
@@ -75,7 +84,12 @@ pub(super) struct RmsNorm {
 }
 
 impl RmsNorm {
-    pub(super) fn load(weights: &mut Weights, name: &str, width: usize, epsilon: f64) -> std::result::Result<Self, LoadError> {
+    pub(super) fn load(
+        weights: &mut Weights,
+        name: &str,
+        width: usize,
+        epsilon: f64,
+    ) -> std::result::Result<Self, LoadError> {
         Ok(Self { weight: weights.tensor(&format!("{name}.weight"), width)?, epsilon: epsilon as f32 })
     }
 

@@ -36,7 +36,8 @@ impl WeightFiles {
             return Ok(Self::Gguf(path.to_owned()));
         }
         type Kind = fn(Vec<PathBuf>) -> WeightFiles;
-        let kinds: [(&str, Kind); 2] = [("model.safetensors", Self::SafeTensors), ("pytorch_model.bin", Self::Pickle)];
+        let kinds: [(&str, Kind); 2] =
+            [("model.safetensors", Self::SafeTensors), ("pytorch_model.bin", Self::Pickle)];
         for (name, kind) in kinds {
             let (file, index) = (path.join(name), path.join(format!("{name}.index.json")));
             if file.is_file() {
@@ -73,7 +74,8 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let map = json.get("weight_map").and_then(Value::as_object);
     let map = map.ok_or_else(|| LoadError::format(index, "it has no `weight_map`"))?;
     let names: BTreeSet<&str> = map.values().filter_map(Value::as_str).collect();
-    let is_plain = |name: &&str| matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
+    let is_plain =
+        |name: &&str| matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
     if names.is_empty() || !names.iter().all(is_plain) {
         return Err(LoadError::format(index, "`weight_map` has to name files of the same folder"));
     }
@@ -101,7 +103,8 @@ mod tests {
 
     #[test]
     fn an_index_names_its_shards() {
-        let folder = folder(&[("model.safetensors.index.json", r#"{"weight_map": {"a": "2", "b": "1", "c": "2"}}"#)]);
+        let folder =
+            folder(&[("model.safetensors.index.json", r#"{"weight_map": {"a": "2", "b": "1", "c": "2"}}"#)]);
         let found = WeightFiles::find(folder.path()).expect("weights");
         assert_eq!(found, WeightFiles::SafeTensors(vec![folder.path().join("1"), folder.path().join("2")]));
     }

@@ -31,7 +31,8 @@ impl Gguf {
     }
 
     fn quantized(&self, name: &str, device: &Device) -> Result<QTensor, LoadError> {
-        let mut file = BufReader::new(File::open(&self.path).map_err(|error| LoadError::io(&self.path, error))?);
+        let mut file =
+            BufReader::new(File::open(&self.path).map_err(|error| LoadError::io(&self.path, error))?);
         let name = self.names.get(name).map_or(name, String::as_str);
         let tensor = self.content.tensor(&mut file, name, device);
         tensor.map_err(|error| LoadError::format(&self.path, format!("{name}: {error}")))

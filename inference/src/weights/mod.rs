@@ -99,7 +99,9 @@ pub struct TensorProblems {
 
 impl fmt::Display for TensorProblems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shape = |(name, found, wanted): &(String, Vec<usize>, Vec<usize>)| format!("{name} is {found:?}, not {wanted:?}");
+        let shape = |(name, found, wanted): &(String, Vec<usize>, Vec<usize>)| {
+            format!("{name} is {found:?}, not {wanted:?}")
+        };
         let parts = [
             ("missing", self.missing.clone()),
             ("unknown", self.unknown.clone()),
@@ -138,7 +140,9 @@ impl Weights {
     /// Takes a prefix from the names that have it.
     pub(crate) fn strip_prefix(&mut self, prefix: &str) {
         let names = std::mem::take(&mut self.names).into_iter();
-        self.names = names.map(|(name, file)| (name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name), file)).collect();
+        self.names = names
+            .map(|(name, file)| (name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name), file))
+            .collect();
     }
 
     /// A tensor that may be there and that nothing needs.
@@ -157,7 +161,11 @@ impl Weights {
     }
 
     /// A tensor of a shape, where there is one.
-    pub(crate) fn optional(&mut self, name: &str, shape: impl Into<Shape>) -> Result<Option<Tensor>, LoadError> {
+    pub(crate) fn optional(
+        &mut self,
+        name: &str,
+        shape: impl Into<Shape>,
+    ) -> Result<Option<Tensor>, LoadError> {
         let Some(file_name) = self.names.get(name) else { return Ok(None) };
         let tensor = self.source.load(file_name, &self.device)?;
         self.checked(name, &tensor, &shape.into()).map(Some)
@@ -180,7 +188,9 @@ impl Weights {
 
     /// The weight of a linear layer, `(out_dim, in_dim)`.
     pub(crate) fn matrix(&mut self, name: &str, dims: (usize, usize)) -> Result<QMatMul, LoadError> {
-        let Some(file_name) = self.names.get(name) else { return Ok(QMatMul::Tensor(self.tensor(name, dims)?)) };
+        let Some(file_name) = self.names.get(name) else {
+            return Ok(QMatMul::Tensor(self.tensor(name, dims)?));
+        };
         match self.source.matrix(file_name, &self.device)? {
             Stored::Quantized(matrix, shape) => {
                 self.note(name, &shape, &dims.into());
@@ -206,6 +216,10 @@ impl Weights {
     /// [`LoadError::Tensors`].
     pub(crate) fn finish(mut self) -> Result<(), LoadError> {
         self.problems.unknown = self.names.into_keys().filter(|name| !self.used.contains(name)).collect();
-        if self.problems == TensorProblems::default() { Ok(()) } else { Err(LoadError::Tensors(self.problems)) }
+        if self.problems == TensorProblems::default() {
+            Ok(())
+        } else {
+            Err(LoadError::Tensors(self.problems))
+        }
     }
 }

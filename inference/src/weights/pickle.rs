@@ -45,7 +45,8 @@ impl Pickle {
 
 /// The reader of pickles takes lists apart without looking; a file that isn't as it expects must not end the program.
 fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(LoadError::format(path, "it is not a pickle of tensors")))
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(LoadError::format(path, "it is not a pickle of tensors")))
 }
 
 impl Layout {
@@ -86,7 +87,10 @@ impl OldFile {
             tensors.values().map(|info| (info.path.as_str(), info.dtype.size_in_bytes())).collect();
         let mut storages = HashMap::new();
         for key in keys {
-            let path = format!("/{}", String::try_from(key).map_err(|_| candle_core::Error::msg("a storage without a name"))?);
+            let path = format!(
+                "/{}",
+                String::try_from(key).map_err(|_| candle_core::Error::msg("a storage without a name"))?
+            );
             let mut elements = [0; 8];
             file.read_exact(&mut elements)?;
             let start = file.stream_position()?;
@@ -107,7 +111,8 @@ impl OldFile {
         }
         let mut file = File::open(path)?;
         let start = start.saturating_add(info.layout.start_offset() as u64);
-        let bytes = (info.layout.shape().elem_count() as u64).saturating_mul(info.dtype.size_in_bytes() as u64);
+        let bytes =
+            (info.layout.shape().elem_count() as u64).saturating_mul(info.dtype.size_in_bytes() as u64);
         // Before memory is taken for it.
         if start.saturating_add(bytes) > file.metadata()?.len() {
             candle_core::bail!("the file ends before the tensor");

@@ -122,7 +122,7 @@ def main():
         if number == 0:
             steps = torch.stack(output.logits, dim=1)
             case["logits"] = [[[round(x, 6) for x in step] for step in row] for row in steps.tolist()]
-        print(json.dumps(case))
+        print(json.dumps(case), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Random models of every family and option, as Hugging Face transformers makes and saves them.
 
     python families.py tiny OUT_DIR          one folder for each family, a few kB each
+    python families.py pickles T5_DIR        the weights of one of them as pytorch_model.bin, new, old and in 16 bits
     python families.py NAME OUT_DIR          one model of a true size: t5-small, flan-t5-base, distilbart-12-6, pegasus-large
 
 Needs torch and transformers 4.57. The weights are random: they say nothing, and they compute as the real ones do.
@@ -29,9 +30,8 @@ TINY = {
         **T5 | dict(num_heads=3), feed_forward_proj="gated-silu", relative_attention_num_buckets=12,
         relative_attention_max_distance=20)),
     "bart": (BartForConditionalGeneration, BartConfig(**BART, forced_bos_token_id=0)),
-    "bart-scaled-untied": (BartForConditionalGeneration, BartConfig(
-        **BART | dict(decoder_layers=1, activation_function="relu"), scale_embedding=True,
-        tie_word_embeddings=False)),
+    "bart-scaled": (BartForConditionalGeneration, BartConfig(
+        **BART | dict(decoder_layers=1, activation_function="relu"), scale_embedding=True)),
     "pegasus": (PegasusForConditionalGeneration, PegasusConfig(
         **BART, scale_embedding=True, activation_function="relu")),
     "mbart": (MBartForConditionalGeneration, MBartConfig(
@@ -76,6 +76,15 @@ def tiny(out):
         model.save_pretrained(os.path.join(out, name))
 
 
+def pickles(folder):
+    state = T5ForConditionalGeneration.from_pretrained(folder).state_dict()
+    tied = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight")
+    halves = {name: tensor.to(torch.bfloat16) for name, tensor in state.items() if name not in tied}
+    torch.save(state, os.path.join(folder, "zip.bin"))
+    torch.save(state, os.path.join(folder, "old.bin"), _use_new_zipfile_serialization=False)
+    torch.save(halves, os.path.join(folder, "bf16.bin"))
+
+
 def true_size(name, out):
     kind, config = TRUE_SIZE[name]
 
@@ -92,5 +101,7 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     if sys.argv[1] == "tiny":
         tiny(sys.argv[2])
+    elif sys.argv[1] == "pickles":
+        pickles(sys.argv[2])
     else:
         true_size(sys.argv[1], sys.argv[2])

@@ -27,7 +27,11 @@ impl Residual {
     }
 
     fn around(&self, hidden: &Tensor, part: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
-        if self.pre_norm { hidden + part(&self.norm.forward(hidden)?)? } else { self.norm.forward(&(hidden + part(hidden)?)?) }
+        if self.pre_norm {
+            hidden + part(&self.norm.forward(hidden)?)?
+        } else {
+            self.norm.forward(&(hidden + part(hidden)?)?)
+        }
     }
 }
 
@@ -43,7 +47,8 @@ struct Attention {
 
 impl Attention {
     fn load(weights: &mut Weights, name: &str, width: usize, heads: usize) -> Loaded<Self> {
-        let mut projection = |part: &str| Linear::load(weights, &format!("{name}.{part}"), (width, width), true);
+        let mut projection =
+            |part: &str| Linear::load(weights, &format!("{name}.{part}"), (width, width), true);
         Ok(Self {
             queries: projection("q_proj")?,
             keys: projection("k_proj")?,
@@ -135,7 +140,11 @@ impl DecoderBlock {
             attention: Attention::load(weights, &format!("{block}.self_attn"), width, heads)?,
             around_attention: Residual::load(config, weights, &format!("{block}.self_attn_layer_norm"))?,
             cross_attention: Attention::load(weights, &format!("{block}.encoder_attn"), width, heads)?,
-            around_cross_attention: Residual::load(config, weights, &format!("{block}.encoder_attn_layer_norm"))?,
+            around_cross_attention: Residual::load(
+                config,
+                weights,
+                &format!("{block}.encoder_attn_layer_norm"),
+            )?,
             feed_forward: FeedForward::load(config, weights, &block, config.decoder_ffn_dim)?,
             around_feed_forward: Residual::load(config, weights, &format!("{block}.final_layer_norm"))?,
         })
@@ -158,7 +167,8 @@ impl DecoderBlock {
     ) -> Result<Tensor> {
         let own = &self.attention;
         let hidden = self.around_attention.around(hidden, |input| {
-            let (keys, values) = (own.heads(&own.keys.forward(input)?)?, own.heads(&own.values.forward(input)?)?);
+            let (keys, values) =
+                (own.heads(&own.keys.forward(input)?)?, own.heads(&own.values.forward(input)?)?);
             let (keys, values) = cache.append(keys, values)?;
             let queries = own.heads(&own.scaled_queries(input)?)?;
             own.output.forward(&attend_to_tokens(&queries, &keys, &values, None)?)

@@ -6,11 +6,7 @@ mod stack;
 
 use candle_core::Tensor;
 
-use super::{
-    DecoderState, Logits, ModelError, Seq2Seq, TokenBatch,
-    attention::padding_mask,
-    layers::Linear,
-};
+use super::{DecoderState, Logits, ModelError, Seq2Seq, TokenBatch, attention::padding_mask, layers::Linear};
 use crate::{
     config::BartConfig,
     weights::{LoadError, Weights},
@@ -67,7 +63,12 @@ impl Seq2Seq for Bart {
             hidden = block.forward(&hidden, mask.as_ref())?;
         }
         let encoded = self.encoder.finish(hidden)?;
-        let sources = self.decoder.blocks().iter().map(|block| block.source(&encoded)).collect::<candle_core::Result<_>>()?;
+        let sources = self
+            .decoder
+            .blocks()
+            .iter()
+            .map(|block| block.source(&encoded))
+            .collect::<candle_core::Result<_>>()?;
         Ok(DecoderState::new(sources, mask))
     }
 

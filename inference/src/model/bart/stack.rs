@@ -93,7 +93,12 @@ impl<B> Stack<B> {
     }
 }
 
-fn positions(config: &BartConfig, weights: &mut Weights, stack: &str, like: &Tensor) -> Result<Tensor, LoadError> {
+fn positions(
+    config: &BartConfig,
+    weights: &mut Weights,
+    stack: &str,
+    like: &Tensor,
+) -> Result<Tensor, LoadError> {
     let name = format!("{stack}.embed_positions.weight");
     let (length, width) = (config.max_position_embeddings, config.d_model);
     match config.positions {
@@ -110,9 +115,8 @@ fn positions(config: &BartConfig, weights: &mut Weights, stack: &str, like: &Ten
 
 /// Sines in the first half of the width, cosines in the second (`PegasusSinusoidalPositionalEmbedding`).
 fn sinusoids(length: usize, width: usize) -> candle_core::Result<Tensor> {
-    let angle = |position: usize, at: usize| {
-        position as f64 / 10_000_f64.powf(2.0 * (at / 2) as f64 / width as f64)
-    };
+    let angle =
+        |position: usize, at: usize| position as f64 / 10_000_f64.powf(2.0 * (at / 2) as f64 / width as f64);
     let sines = width.div_ceil(2);
     let row = |position: usize| {
         let sine = (0..sines).map(move |at| angle(position, 2 * at).sin());

@@ -68,7 +68,12 @@ impl FeedForward {
             (None, Linear::load(weights, &format!("{dense}.wi"), dims, false)?)
         };
         Ok(Self {
-            norm: RmsNorm::load(weights, &format!("{layer}.layer_norm"), config.d_model, config.layer_norm_epsilon)?,
+            norm: RmsNorm::load(
+                weights,
+                &format!("{layer}.layer_norm"),
+                config.d_model,
+                config.layer_norm_epsilon,
+            )?,
             gate,
             inner,
             outer: Linear::load(weights, &format!("{dense}.wo"), (config.d_ff, config.d_model), false)?,
@@ -149,7 +154,8 @@ impl DecoderBlock {
     ) -> Result<Tensor> {
         let own = &self.attention;
         let normed = own.norm.forward(hidden)?;
-        let (keys, values) = cache.append(own.heads(&own.keys, &normed)?, own.heads(&own.values, &normed)?)?;
+        let (keys, values) =
+            cache.append(own.heads(&own.keys, &normed)?, own.heads(&own.values, &normed)?)?;
         let attended = attend_to_tokens(&own.heads(&own.queries, &normed)?, &keys, &values, Some(positions))?;
         let hidden = own.residual(hidden, &attended)?;
         let cross = &self.cross_attention;

@@ -50,10 +50,17 @@ impl T5 {
             Linear::load(weights, "lm_head", (config.d_model, config.vocab_size), false)?
         };
         let norm = |weights: &mut Weights, stack: &str| {
-            RmsNorm::load(weights, &format!("{stack}.final_layer_norm"), config.d_model, config.layer_norm_epsilon)
+            RmsNorm::load(
+                weights,
+                &format!("{stack}.final_layer_norm"),
+                config.d_model,
+                config.layer_norm_epsilon,
+            )
         };
         Ok(Self {
-            encoder: (0..config.num_layers).map(|at| EncoderBlock::load(config, weights, at)).collect::<Result<_, _>>()?,
+            encoder: (0..config.num_layers)
+                .map(|at| EncoderBlock::load(config, weights, at))
+                .collect::<Result<_, _>>()?,
             encoder_positions: RelativePositions::load(config, weights, "encoder", true)?,
             encoder_norm: norm(weights, "encoder")?,
             decoder: (0..config.num_decoder_layers)
@@ -93,7 +100,8 @@ impl Seq2Seq for T5 {
     fn encode(&self, inputs: &TokenBatch, _beams: usize) -> Result<DecoderState, ModelError> {
         let mask = padding_mask(inputs, self.embedding.table())?;
         let encoded = self.encoded(inputs, mask.as_ref())?;
-        let sources = self.decoder.iter().map(|block| block.source(&encoded)).collect::<candle_core::Result<_>>()?;
+        let sources =
+            self.decoder.iter().map(|block| block.source(&encoded)).collect::<candle_core::Result<_>>()?;
         Ok(DecoderState::new(sources, mask))
     }
 

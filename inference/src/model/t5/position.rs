@@ -35,20 +35,28 @@ impl Buckets {
         } else {
             (self.number, 0)
         };
-        let distance = if self.bidirectional { distance.unsigned_abs() } else { (-distance).max(0).unsigned_abs() } as usize;
+        let distance =
+            if self.bidirectional { distance.unsigned_abs() } else { (-distance).max(0).unsigned_abs() }
+                as usize;
         let exact = number / 2;
         if distance < exact {
             return offset + distance;
         }
         // In 32 bits, as the reference: at the buckets' edges the rounding decides.
-        let share = (distance as f32 / exact as f32).ln() / (self.max_distance as f64 / exact as f64).ln() as f32;
+        let share =
+            (distance as f32 / exact as f32).ln() / (self.max_distance as f64 / exact as f64).ln() as f32;
         let logarithmic = exact + (share * (number - exact) as f32) as usize;
         offset + logarithmic.min(number - 1)
     }
 }
 
 impl RelativePositions {
-    pub(super) fn load(config: &T5Config, weights: &mut Weights, stack: &str, bidirectional: bool) -> Result<Self, LoadError> {
+    pub(super) fn load(
+        config: &T5Config,
+        weights: &mut Weights,
+        stack: &str,
+        bidirectional: bool,
+    ) -> Result<Self, LoadError> {
         let name = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
         let number = config.relative_attention_num_buckets;
         let table = weights.tensor(&name, (number, config.num_heads))?;
@@ -79,7 +87,8 @@ impl RelativePositions {
     /// The biases of the last of `length` tokens to all of them, `[1, heads, 1, length]`.
     pub(super) fn last_row(&self, length: usize) -> Result<Tensor, ModelError> {
         let buckets: Vec<usize> = (0..length as i64).rev().map(|before| self.buckets.of(-before)).collect();
-        let biases = (0..self.heads).flat_map(|head| buckets.iter().map(move |bucket| self.bias(*bucket, head)));
+        let biases =
+            (0..self.heads).flat_map(|head| buckets.iter().map(move |bucket| self.bias(*bucket, head)));
         self.tensor(biases.collect(), (1, self.heads, 1, length))
     }
 

@@ -1,0 +1,4 @@
+//! What text generation does, seen from outside.
+
+mod models;
+mod weights;
