@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::RegexSet;
 
 use super::blocks::Block;
 
 /// The beginnings of lines that point elsewhere, credit a picture or ask for something.
-static FURNITURE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static FURNITURE_LINE: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     let starts = [
         r"(read|see|watch|listen)( also| more| next| now)?\s*([:：|]|$)",
         r"(also read|more on this|more from|related( articles?| stories| coverage| content| topics?)?|recommended)\b\s*[:：]?",
@@ -39,50 +39,50 @@ static FURNITURE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r".{0,60}\b(is|are) not responsible for the content of (external|other)\b",
         r"(pingback|trackback)s?\s*[:：]",
     ];
-    Regex::new(&format!(r"(?i)^[\W_]*(?:{})", starts.join("|"))).ok()
+    pattern(&format!(r"(?i)^[\W_]*(?:{})", starts.join("|")))
 });
 
 /// The source of a picture at the end of its caption.
-static CREDIT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+static CREDIT: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
+    pattern(concat!(
         r"(?i)[(\[]\s*(image|photo|picture|pic|bild|foto|credit|source|via)s?\b.{0,60}[)\]]\s*$",
         r"|(©|\b(bild|foto|photo|image|picture|credit)s?\s?[:©/]).{0,60}$",
         r"|^(via |/\s*)?(getty( images)?|reuters|afp|ap|epa|dpa|shutterstock|istock|imago|picture alliance|alamy|pa)\b[\w\s/.]{0,30}$",
     ))
-    .ok()
 });
 
 /// An agency or archive as the source of a picture, in brackets at the end of a caption of any length.
-static AGENCY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static AGENCY: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     let names = r"(ap|afp|reuters|epa|dpa|pa|upi|xinhua|tass|imago|getty|shutterstock|keystone|associated press|the canadian press|picture alliance)";
-    Regex::new(&format!(
+    pattern(&format!(
         r"(?i)[(\[]({names}( images)?( (photo|images?|file|via)\b|\s?/)[^()]{{0,60}}|[^()]{{1,40}}(/|\bvia ){names}( images| photo)?)[)\]]\s*$"
     ))
-    .ok()
 });
 
 /// What a request for consent says beside what it is asked for; lower case.
-static CONSENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static CONSENT: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     let says = [
         r"\b(we|site|website|our partners|by (using|continuing|clicking)|you agree|your consent|accept(ing)? (all )?cookies|third[- ]part(y|ies))\b",
         r"\b(wir (verwenden|nutzen|benötigen)|einverstanden|zustimm\w+|einwillig\w+|externe[rn]? inhalte?)\b",
         r"\b(nous utilisons|acceptez|votre consentement|utilizamos|usted acepta|utilizziamo|accetti|acconsenti|wij gebruiken|używamy|vi bruger|vi använder|vi bruker)\b",
     ];
-    Regex::new(&says.join("|")).ok()
+    pattern(&says.join("|"))
 });
 
 /// A year, or a day and a month in figures.
-static DATE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\b(19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]").ok());
+static DATE: LazyLock<Option<RegexSet>> =
+    LazyLock::new(|| pattern(r"\b(19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]"));
 
 /// How long it takes to read or to watch.
-static DURATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(\d{1,3}:\d\d|\d{1,3})\s*(min|mins|minutes|minuten|minutos|minuti)\b.{0,16}$").ok()
+static DURATION: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
+    pattern(r"(?i)^(\d{1,3}:\d\d|\d{1,3})\s*(min|mins|minutes|minuten|minutos|minuti)\b.{0,16}$")
 });
 
 /// How to reach or follow the author.
-static CONTACT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)[\w.+-]+@[\w-]+\.\w{2,}|\bfollow (him|her|them|me|us|@\w+)\b|\bon (twitter|facebook|instagram) (at )?@").ok()
+static CONTACT: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)[\w.+-]+@[\w-]+\.\w{2,}|\bfollow (him|her|them|me|us|@\w+)\b|\bon (twitter|facebook|instagram) (at )?@",
+    )
 });
 
 /// Whether a line points elsewhere, credits a picture, says how long it takes to read, or asks for something.
@@ -122,7 +122,13 @@ fn dense(text: &str) -> bool {
     text.chars().filter(char::is_ascii_digit).count() >= 6
 }
 
-fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
+/// A pattern that only says whether it matches. A set of one keeps no places for its groups, which with this many of them
+/// take 50 MB a thread.
+fn pattern(text: &str) -> Option<RegexSet> {
+    RegexSet::new([text]).ok()
+}
+
+fn matches(pattern: &LazyLock<Option<RegexSet>>, text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
