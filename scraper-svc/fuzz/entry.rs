@@ -37,7 +37,7 @@ fn feed(bytes: &[u8]) {
         unreachable!("both are good")
     };
     let Some(source) = sources.find("") else { unreachable!("there is a default") };
-    let document = FeedDocument { url, body: bytes.to_vec().into() };
+    let document = FeedDocument { url, body: bytes.to_vec().into(), charset: None };
     for read in [discovery::of_feed, discovery::of_sitemap] {
         let found: Found = read(&document, source).unwrap_or_default();
         assert!(found.headlines.len() <= discovery::MOST_HEADLINES);

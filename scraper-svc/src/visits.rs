@@ -7,16 +7,14 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::scrape::ScrapeError;
-
 /// How the last visits to a source went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Visits {
     /// The last that had headlines.
     pub last_success: Option<Timestamp>,
-    /// The last that had none.
+    /// The last that had none, or at which one of the source's feeds and sitemaps failed.
     pub last_failure: Option<Timestamp>,
-    /// What went wrong last; empty when nothing did.
+    /// What went wrong at the last visit; empty when nothing did.
     pub last_error: String,
 }
 
@@ -28,18 +26,21 @@ impl Health {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn note(&self, id: &str, failure: Option<&ScrapeError>) {
+    /// Takes note of a visit: whether it had headlines, and what went wrong at each of the source's addresses.
+    pub(crate) fn note(&self, id: &str, had_headlines: bool, problems: &[String]) {
+        let now = Some(Timestamp::now());
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let visits = all.entry(id.to_owned()).or_default();
-        match failure {
-            None => {
-                visits.last_success = Some(Timestamp::now());
-                visits.last_error.clear();
-            }
-            Some(error) => {
-                visits.last_failure = Some(Timestamp::now());
-                visits.last_error = error.to_string();
-            }
+        if had_headlines {
+            visits.last_success = now;
         }
+        if !had_headlines || !problems.is_empty() {
+            visits.last_failure = now;
+        }
+        visits.last_error = match problems {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first, others @ ..] => format!("{first} ({} more failed)", others.len()),
+        };
     }
 }

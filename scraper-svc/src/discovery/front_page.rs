@@ -1,6 +1,7 @@
 //! Headlines of a front page.
 
 use scraper::{ElementRef, Html, Selector};
+use url::Url;
 
 use super::{Found, LONGEST_TITLE, clipped};
 use crate::{
@@ -14,12 +15,16 @@ const MOST_ANCESTORS: usize = 6;
 
 /// The headlines that the source's selector names.
 pub fn of_front_page(html: &Html, page: &Page, selector: &Selector, source: &Source) -> Found {
-    html.select(selector).map(|element| of_element(element, page, source)).collect()
+    let own = page.url.as_url();
+    let named = html.root_element().descendent_elements().find(|element| element.value().name() == "base");
+    let base = named.and_then(|element| own.join(element.attr("href")?).ok());
+    let base = base.as_ref().unwrap_or(own);
+    html.select(selector).map(|element| of_element(element, base, source)).collect()
 }
 
-fn of_element(element: ElementRef<'_>, page: &Page, source: &Source) -> Option<Headline> {
+fn of_element(element: ElementRef<'_>, base: &Url, source: &Source) -> Option<Headline> {
     let title = clipped(&element.text().collect::<String>(), LONGEST_TITLE);
-    let address = page.url.as_url().join(link_of(element)?).ok()?;
+    let address = base.join(link_of(element)?).ok()?;
     let url = ArticleUrl::try_from(address).ok().filter(|_| !title.is_empty())?;
     Some(Headline { url, title, summary: String::new(), published_at: None, source_id: source.id.clone() })
 }

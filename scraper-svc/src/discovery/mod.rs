@@ -4,8 +4,9 @@ mod feed;
 mod front_page;
 mod sitemap;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 pub use self::{feed::of_feed, front_page::of_front_page, sitemap::of_sitemap};
@@ -20,6 +21,8 @@ const MOST_HTML: usize = 16 * 1024;
 /// Longest title and description, in characters.
 const LONGEST_TITLE: usize = 300;
 const LONGEST_SUMMARY: usize = 1_000;
+/// A time further in the future is a mistake, and would stay on top for as long: it counts as none.
+const EARLY: SignedDuration = SignedDuration::from_hours(24);
 /// Parameters that feeds add to addresses, to see that readers came from there.
 const TRACKING: [&str; 7] = ["ito", "cmp", "cmpid", "ns_campaign", "ns_mchannel", "fbclid", "traffic_source"];
 
@@ -56,16 +59,34 @@ impl Found {
 
     /// Each article once, newest first (those without a time keep their order, at the end), not too many.
     fn tidied(mut self) -> Self {
-        let mut seen = HashSet::new();
-        self.headlines.retain(|headline| seen.insert(identity(headline.url.as_url())));
+        let latest = Timestamp::now() + EARLY;
+        let mut kept: Vec<Headline> = Vec::new();
+        let mut places = HashMap::new();
+        for mut headline in self.headlines {
+            headline.published_at = headline.published_at.filter(|at| *at <= latest);
+            let place = *places.entry(identity(headline.url.as_url())).or_insert(kept.len());
+            match kept.get_mut(place) {
+                Some(first) => complete(first, headline),
+                None => kept.push(headline),
+            }
+        }
+        self.headlines = kept;
         self.headlines.sort_by_key(|headline| std::cmp::Reverse(headline.published_at));
         self.headlines.truncate(MOST_HEADLINES);
         self
     }
 }
 
+/// Adds what another list says of the same article.
+fn complete(headline: &mut Headline, other: Headline) {
+    headline.published_at = headline.published_at.or(other.published_at);
+    if headline.summary.is_empty() {
+        headline.summary = other.summary;
+    }
+}
+
 /// An address without what only says where its reader came from.
-fn identity(url: &Url) -> String {
+pub(crate) fn identity(url: &Url) -> String {
     let mut bare = url.clone();
     let tells = |name: &str| TRACKING.contains(&name) || name.starts_with("utm_") || name.starts_with("at_");
     let kept: Vec<(String, String)> = url

@@ -6,7 +6,7 @@ use quick_xml::{Reader, escape::resolve_xml_entity, events::Event};
 use super::{Found, LONGEST_TITLE, MOST_ENTRIES, clipped};
 use crate::{
     article::{ArticleUrl, Headline},
-    fetch::{FeedDocument, decode},
+    fetch::FeedDocument,
     sources::Source,
 };
 
@@ -24,7 +24,7 @@ struct Row {
 /// The headlines of a news sitemap. None where it is no sitemap; entries without a title, as other sitemaps have them, are
 /// counted as skipped.
 pub fn of_sitemap(document: &FeedDocument, source: &Source) -> Option<Found> {
-    let text = decode(&document.body, None, None);
+    let text = document.text();
     let mut reader = Reader::from_str(&text);
     reader.config_mut().check_end_names = false;
     let (mut rows, mut row, mut field) = (Vec::new(), None::<Row>, None);
@@ -115,7 +115,7 @@ mod tests {
 
     fn read(text: &str) -> Option<Found> {
         let url = ArticleUrl::parse("https://a.example/news.xml").unwrap();
-        let document = FeedDocument { url, body: text.as_bytes().to_vec().into() };
+        let document = FeedDocument { url, body: text.as_bytes().to_vec().into(), charset: None };
         of_sitemap(&document, Sources::built_in().unwrap().find("").unwrap())
     }
 

@@ -4,15 +4,17 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_cache_semantics::{AfterResponse, BeforeRequest, CachePolicy, ResponseLike};
 use moka::sync::Cache;
 use reqwest::{Request, Response};
 
 use crate::article::ArticleUrl;
 
-/// What an entry takes beside its body, in bytes, more or less.
+/// What an entry takes beside its body and headers, in bytes, more or less.
 const ENTRY_BYTES: usize = 2_048;
+/// What a header takes beside its name and value.
+const HEADER_BYTES: usize = 64;
 /// Entries are let go after this long in any case.
 const LONGEST: Duration = Duration::from_hours(24);
 
@@ -50,11 +52,19 @@ pub(super) struct Reservation {
     headers: HeaderMap,
 }
 
+impl Kept {
+    /// What it takes in memory, more or less. The policy has the headers once more.
+    fn bytes(&self) -> usize {
+        let header =
+            |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + HEADER_BYTES;
+        self.body.len() + self.headers.iter().map(header).sum::<usize>() * 2 + ENTRY_BYTES
+    }
+}
+
 impl HttpCache {
     /// At most `bytes` of bodies and headers; none for 0.
     pub(super) fn new(bytes: usize) -> Self {
-        let weigher =
-            |_: &ArticleUrl, kept: &Kept| u32::try_from(kept.body.len() + ENTRY_BYTES).unwrap_or(u32::MAX);
+        let weigher = |_: &ArticleUrl, kept: &Kept| u32::try_from(kept.bytes()).unwrap_or(u32::MAX);
         let entries =
             Cache::builder().max_capacity(bytes as u64).weigher(weigher).time_to_live(LONGEST).build();
         Self { entries }

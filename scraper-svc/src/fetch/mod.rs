@@ -36,8 +36,8 @@ use tokio::time::timeout;
 
 use self::{
     answer::Answer,
-    robots::Robots,
-    transport::{Open, Transport},
+    robots::{NoPause, Robots},
+    transport::Transport,
 };
 pub use self::{
     charset::decode,
@@ -66,6 +66,7 @@ pub struct Fetcher {
     slots: Slots,
     timeout: Duration,
     max_bytes: usize,
+    max_redirects: usize,
 }
 
 /// An HTML page as text.
@@ -81,13 +82,22 @@ pub struct Page {
     pub fetched_at: Timestamp,
 }
 
-/// A feed as it came: its XML declaration says how to decode it.
+/// A feed or sitemap as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedDocument {
     /// Where it was found, after redirects.
     pub url: ArticleUrl,
     /// The document.
     pub body: Bytes,
+    /// The charset that its header names.
+    pub charset: Option<String>,
+}
+
+impl FeedDocument {
+    /// The document as text.
+    pub fn text(&self) -> String {
+        charset::decode(&self.body, self.charset.as_deref(), self.url.as_url().domain())
+    }
 }
 
 impl Fetcher {
@@ -104,6 +114,7 @@ impl Fetcher {
             slots: Slots::new(config.max_fetches, config.max_waiting_fetches),
             timeout: config.fetch_timeout,
             max_bytes: config.fetch_max_bytes,
+            max_redirects: config.fetch_max_redirects,
         })
     }
 
@@ -116,23 +127,26 @@ impl Fetcher {
         self.bounded(self.read_page(url)).await
     }
 
-    /// Fetches the feed or news sitemap of a configured source. Both are there for programs, so robots.txt is not asked.
+    /// Fetches a feed or news sitemap, if the robots.txt of each site on the way permits it. A pause that it asks for is
+    /// one between pages.
     ///
     /// # Errors
     ///
     /// [`FetchError`] says what went wrong.
     pub async fn feed(&self, url: &ArticleUrl) -> Result<FeedDocument, FetchError> {
         self.bounded(async {
-            let answer = self.transport.follow(url, ACCEPT_FEED, &Open).await?;
+            let gate = NoPause(&self.robots);
+            let answer = self.transport.follow(url, ACCEPT_FEED, &gate, self.max_redirects).await?;
             let url = answer.url.clone();
-            let (body, _) = self.body(answer, Wanted::Feed).await?;
-            Ok(FeedDocument { url, body })
+            let (body, media_type) = self.body(answer, Wanted::Feed).await?;
+            let charset = media_type.as_ref().and_then(|it| it.get_param(mime::CHARSET));
+            Ok(FeedDocument { url, body, charset: charset.map(|label| label.as_str().to_owned()) })
         })
         .await
     }
 
     async fn read_page(&self, url: &ArticleUrl) -> Result<Page, FetchError> {
-        let answer = self.transport.follow(url, ACCEPT_PAGE, &self.robots).await?;
+        let answer = self.transport.follow(url, ACCEPT_PAGE, &self.robots, self.max_redirects).await?;
         let (url, robots) = (answer.url.clone(), answer.robots);
         let (body, media_type) = self.body(answer, Wanted::Page).await?;
         let label = media_type.as_ref().and_then(|media_type| media_type.get_param(mime::CHARSET));

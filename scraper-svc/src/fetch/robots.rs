@@ -1,9 +1,10 @@
-//! robots.txt (RFC 9309): read once a day for each origin, and asked before each hop to an article.
+//! robots.txt (RFC 9309): read once a day for each origin, and asked before each hop to anything but itself.
 
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use texting_robots::Robot;
+use url::Position;
 
 use super::{
     FetchError,
@@ -19,6 +20,8 @@ const MAX_BYTES: usize = 500 * 1024;
 const MAX_ANCHORED: usize = 1_000;
 /// RFC 9309 asks not to use a copy that is older.
 const FRESH: Duration = Duration::from_hours(24);
+/// Redirects of a robots.txt that are followed, whatever is set for pages (section 2.3.1.2).
+const MAX_REDIRECTS: usize = 5;
 /// Memory for rules, in bytes as weighed below.
 const CACHE_BYTES: u64 = 64 << 20;
 
@@ -65,7 +68,8 @@ impl Robots {
         at.set_path("/robots.txt");
         at.set_query(None);
         let at = ArticleUrl::try_from(at).map_err(unavailable)?;
-        let answer = match self.transport.follow(&at, "text/plain, */*;q=0.5", &Open).await {
+        let accept = "text/plain, */*;q=0.5";
+        let answer = match self.transport.follow(&at, accept, &Open, MAX_REDIRECTS).await {
             Ok(answer) => answer,
             // "Unavailable" in the sense of RFC 9309, section 2.3.1.2.
             Err(FetchError::TooManyRedirects | FetchError::BadRedirect { .. }) => return Ok(Rules::Absent),
@@ -98,6 +102,16 @@ impl Gate for Robots {
     }
 }
 
+/// The same rules without their pause, which is one between pages: feeds and sitemaps are read once a minute at most, on
+/// the way to a page.
+pub(super) struct NoPause<'a>(pub(super) &'a Robots);
+
+impl Gate for NoPause<'_> {
+    async fn admit(&self, url: &ArticleUrl) -> Result<Admission, FetchError> {
+        Ok(Admission { delay: None, ..self.0.admit(url).await? })
+    }
+}
+
 impl Rules {
     /// Reads the rules for us in a robots.txt.
     pub fn parse(text: &[u8]) -> Self {
@@ -109,7 +123,8 @@ impl Rules {
         match self {
             Self::Absent => Some(RobotsVerdict::Absent),
             Self::Present { robot, .. } => {
-                robot.allowed(url.as_url().as_str()).then_some(RobotsVerdict::Allowed)
+                let bare = &url.as_url()[Position::BeforePath..];
+                robot.allowed(&normalized(bare)).then_some(RobotsVerdict::Allowed)
             }
         }
     }
@@ -127,11 +142,12 @@ impl Rules {
 
 /// Reads the rules for us. A line that can't be read is left out, as RFC 9309 asks (section 2.2.4).
 fn parse(text: &[u8]) -> Rules {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = String::from_utf8_lossy(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text));
+    let text = normalized(&text);
     let mut anchored = 0;
     let mut lines = Vec::new();
     let mut weight = 1024_usize;
-    for line in text.split(|byte| matches!(byte, b'\n' | b'\r')) {
+    for line in text.as_bytes().split(|byte| matches!(byte, b'\n' | b'\r')) {
         let dear = line.contains(&b'$');
         anchored += usize::from(dear);
         if dear && (anchored > MAX_ANCHORED || Robot::new("*", &rule_alone(line)).is_err()) {
@@ -151,6 +167,28 @@ fn parse(text: &[u8]) -> Rules {
     }
 }
 
+/// The same text with percent-encodings as both sides of a comparison have them (section 2.2.2): none of what needs
+/// none, and upper-case digits in the others.
+fn normalized(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.get(..2).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
+        match code.map(|code| (code, u8::from_str_radix(code, 16).unwrap_or_default())) {
+            Some((_, octet)) if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) => {
+                plain.push(octet.into());
+            }
+            Some((code, _)) => {
+                plain.push('%');
+                plain.push_str(&code.to_ascii_uppercase());
+            }
+            None => plain.push('%'),
+        }
+        plain.push_str(part.get(code.map_or(0, str::len)..).unwrap_or_default());
+    }
+    plain
+}
+
 fn rule_alone(line: &[u8]) -> Vec<u8> {
     [b"User-agent: *\n", line].concat()
 }
@@ -162,10 +200,8 @@ mod tests {
     use super::*;
 
     fn allowed(text: &str, path: &str) -> bool {
-        match parse(text.as_bytes()) {
-            Rules::Absent => true,
-            Rules::Present { robot, .. } => robot.allowed(&format!("https://example.org{path}")),
-        }
+        let url = ArticleUrl::parse(&format!("https://example.org{path}")).unwrap();
+        Rules::parse(text.as_bytes()).verdict(&url).is_some()
     }
 
     #[test]
@@ -185,6 +221,34 @@ mod tests {
         assert!(allowed(text, "/account/terms"));
         assert!(!allowed(text, "/a/b.pdf"));
         assert!(allowed(text, "/a/b.pdf?page=1"));
+    }
+
+    #[test]
+    fn a_path_is_the_same_in_every_encoding() {
+        for (rule, path) in [
+            ("/private", "/%70rivate/1"),
+            ("/%70rivat%65", "/private/1"),
+            ("/~us", "/%7Eus/1"),
+            ("/%7eus", "/~us/1"),
+            ("/caf%c3%a9", "/café"),
+            ("/café", "/caf%c3%a9"),
+            ("/a%2fb", "/a%2Fb"),
+            ("/100%", "/100%/1"),
+        ] {
+            assert!(!allowed(&format!("User-agent: *\nDisallow: {rule}"), path), "{rule} {path}");
+        }
+        // A slash that is data parts no directories.
+        assert!(allowed("User-agent: *\nDisallow: /a/b", "/a%2Fb"));
+    }
+
+    #[test]
+    fn groups_for_us_are_put_together_and_of_two_rules_of_one_length_the_milder_counts() {
+        let text = "User-agent: other\nUser-agent: nutgraf\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n\n\
+                    USER-AGENT: NUTGRAF\nSitemap: https://example.org/x.xml\nDisallow: /b # as agreed\nAllow: /b";
+        assert!(!allowed(text, "/a"));
+        assert!(allowed(text, "/b") && allowed(text, "/c"));
+        assert!(allowed("User-agent: *\nDisallow:", "/a"));
+        assert!(allowed("User-agent: *\nDisallow: /", "/robots.txt"));
     }
 
     #[test]

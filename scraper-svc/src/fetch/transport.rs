@@ -56,7 +56,7 @@ pub(super) struct Admission {
     pub(super) delay: Option<Duration>,
 }
 
-/// The gate that stands open: for robots.txt itself, and for what the operator has configured.
+/// The gate that stands open: for robots.txt itself.
 pub(super) struct Open;
 
 impl Gate for Open {
@@ -72,7 +72,6 @@ pub(super) struct Transport {
     guard: Arc<Guard>,
     hosts: Hosts,
     cache: HttpCache,
-    max_redirects: usize,
     retries: ExponentialBuilder,
 }
 
@@ -96,19 +95,19 @@ impl Transport {
             guard,
             hosts: Hosts::new(pace),
             cache: HttpCache::new(config.fetch_cache),
-            max_redirects: config.fetch_max_redirects,
             retries: RETRY.with_max_times(config.fetch_retries),
         })
     }
 
-    /// Requests `url` and follows redirects.
+    /// Requests `url` and follows at most so many redirects.
     pub(super) async fn follow(
         &self,
         url: &ArticleUrl,
         accept: &'static str,
         gate: &impl Gate,
+        max_redirects: usize,
     ) -> Result<Answer, FetchError> {
-        let mut trail = Trail::new(url.clone(), self.max_redirects);
+        let mut trail = Trail::new(url.clone(), max_redirects);
         let mut url = url.clone();
         let mut visited = None;
         loop {

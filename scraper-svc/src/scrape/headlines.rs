@@ -9,7 +9,7 @@ use crate::{
     article::ArticleUrl,
     discovery::{self, Found},
     extract::{self, ExtractError},
-    fetch::FeedDocument,
+    fetch::{FeedDocument, FetchError, Wanted},
     sources::Source,
 };
 
@@ -24,11 +24,12 @@ impl Scraper {
     /// [`ScrapeError`] when no feed, no sitemap and no front page has headlines.
     pub async fn headlines(&self, source: &Arc<Source>) -> Result<Arc<Found>, ScrapeError> {
         let visit = Box::pin(async {
-            let found = self.discover(source).await;
+            let mut problems = Vec::new();
+            let found = self.discover(source, &mut problems).await;
             match &found {
                 // Says nothing of the source.
                 Err(error) if error.is_ours() => {}
-                found => self.inner.health.note(&source.id, found.as_ref().err()),
+                found => self.inner.health.note(&source.id, found.is_ok(), &problems),
             }
             found.map(Arc::new)
         });
@@ -36,18 +37,23 @@ impl Scraper {
         found.map_err(|error: Arc<ScrapeError>| ScrapeError::clone(&error))
     }
 
-    /// Feeds and sitemaps together; the front page where they have nothing.
-    async fn discover(&self, source: &Arc<Source>) -> Result<Found, ScrapeError> {
+    /// Feeds and sitemaps together; the front page where they have nothing. `problems` gets what went wrong at each.
+    async fn discover(&self, source: &Arc<Source>, problems: &mut Vec<String>) -> Result<Found, ScrapeError> {
         let feeds = source.feeds.iter().map(|url| (url, discovery::of_feed as Reader));
         let sitemaps = source.sitemaps.iter().map(|url| (url, discovery::of_sitemap as Reader));
-        let visits = feeds.chain(sitemaps).map(|(url, reader)| self.read_list(source, url, reader));
+        let visits = feeds
+            .chain(sitemaps)
+            .map(|(url, reader)| async move { (url, self.read_list(source, url, reader).await) });
         let mut found = Found::default();
         let mut failure = ScrapeError::NoHeadlines;
-        for visit in join_all(visits).await {
+        for (url, visit) in join_all(visits).await {
             match visit {
                 Ok(more) => found = found.and(more),
                 Err(error) => {
-                    tracing::info!(source = source.id, %error, "a feed or sitemap gave nothing");
+                    tracing::info!(source = source.id, %url, %error, "a feed or sitemap gave nothing");
+                    if !error.is_ours() {
+                        problems.push(format!("{url}: {error}"));
+                    }
                     failure = error;
                 }
             }
@@ -55,9 +61,16 @@ impl Scraper {
         if !found.headlines.is_empty() {
             return Ok(found);
         }
-        self.front_page(source).await?.ok_or(failure)
+        match self.front_page(source).await {
+            Ok(Some(front)) => return Ok(found.and(front)),
+            Ok(None) => {}
+            Err(error) => failure = error,
+        }
+        problems.extend(problems.is_empty().then(|| failure.to_string()));
+        Err(failure)
     }
 
+    /// What a feed or sitemap has; that may be nothing at the moment.
     async fn read_list(
         &self,
         source: &Arc<Source>,
@@ -67,7 +80,7 @@ impl Scraper {
         let document = self.inner.fetcher.feed(url).await?;
         let source = Arc::clone(source);
         let found = self.on_a_core(move || read(&document, &source)).await?;
-        found.filter(|found| !found.headlines.is_empty()).ok_or(ScrapeError::NoHeadlines)
+        Ok(found.ok_or(FetchError::UnsupportedContent { wanted: Wanted::Feed })?)
     }
 
     /// None where the source has no way to find headlines there.

@@ -33,6 +33,9 @@ async fn pages_are_decoded_as_they_are_encoded() {
         (utf_16, "text/html", russian),
         (page(russian).into_bytes(), "text/html; charset=utf-8", russian),
         (in_page(&gbk, ""), "text/html", chinese),
+        // The header is wrong, and the page right.
+        (in_page(&cyrillic, "<meta charset=windows-1251>"), "text/html; charset=utf-8", russian),
+        (in_page(&gbk, "<meta charset=gb2312>"), "text/html; charset=iso-8859-1", chinese),
     ] {
         let site = one_page(body, content_type).await;
         let article = read(&scraper(&site).await, &site.url("/a")).await.unwrap();

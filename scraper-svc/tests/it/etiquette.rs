@@ -17,7 +17,7 @@ use scraper_svc::{
 
 use crate::{
     refusals::fetch_error,
-    sites::{allowing, html, one_page, page, read, scraper, site, start},
+    sites::{allowing, html, one_page, page, read, scraper, scraper_of_source, site, start},
 };
 
 async fn public() -> Response {
@@ -107,4 +107,86 @@ async fn requests_say_who_asks_and_carry_nothing_from_elsewhere() {
             assert!(!headers.contains_key(&absent), "{absent}");
         }
     }
+}
+
+#[tokio::test]
+async fn robots_txt_is_obeyed_for_feeds_and_sitemaps_and_the_source_says_so() {
+    let item = "<item><title>News</title><link>/a</link></item>";
+    let feed = format!("<rss version='2.0'><channel>{item}</channel></rss>");
+    let visits = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&visits);
+    let watch = from_fn(move |request: Request, next: Next| {
+        seen.lock().unwrap().push(request.uri().path().to_owned());
+        next.run(request)
+    });
+    let rules = "User-agent: *\nDisallow: /closed/\nCrawl-delay: 40\n";
+    let router = Router::new()
+        .route("/robots.txt", get(move || async move { rules }))
+        .route("/moved", get(|| async { Redirect::temporary("/closed/feed") }))
+        .route("/feed", get(move || async move { html(feed, "application/rss+xml") }))
+        .layer(watch);
+    let site = site(router).await;
+    let lists = "feeds=['SITE/closed/feed', 'SITE/feed', 'SITE/moved']\nsitemaps=['SITE/closed/map']";
+    let scraper = scraper_of_source(&site, lists).await;
+    let source = &scraper.source("").unwrap();
+    assert_eq!(scraper.headlines(source).await.unwrap().headlines.len(), 1);
+    let health = scraper.health(source);
+    assert!(health.last_success.is_some() && health.last_failure.is_some());
+    let first = format!("{}: {}", site.url("/closed/feed"), FetchError::RobotsDisallowed);
+    assert_eq!(health.last_error, format!("{first} (2 more failed)"));
+    assert!(!visits.lock().unwrap().iter().any(|path| path.starts_with("/closed")), "{visits:?}");
+
+    let scraper = scraper_of_source(&site, "feeds=['SITE/closed/feed']").await;
+    let source = &scraper.source("").unwrap();
+    let error = fetch_error(scraper.headlines(source).await.unwrap_err());
+    assert_eq!(error, FetchError::RobotsDisallowed);
+    assert_eq!(scraper.health(source).last_error, first);
+    assert_eq!(scraper.health(source).last_success, None);
+}
+
+#[tokio::test]
+async fn a_feed_whose_robots_txt_fails_is_not_read() {
+    let router = Router::new()
+        .route("/robots.txt", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
+        .route("/feed", get(|| async { html("<rss version='2.0'><channel/></rss>", "text/xml") }));
+    let site = site(router).await;
+    let scraper = scraper_of_source(&site, "feeds=['SITE/feed']").await;
+    let error = fetch_error(scraper.headlines(&scraper.source("").unwrap()).await.unwrap_err());
+    assert_eq!(error, FetchError::RobotsUnavailable);
+}
+
+#[tokio::test]
+async fn a_robots_txt_is_followed_over_five_redirects_and_no_further_whatever_is_set_for_pages() {
+    let hop = |axum::extract::Path(left): axum::extract::Path<u32>| async move {
+        match left {
+            0 => "User-agent: *\nDisallow: /\n".into_response(),
+            left => Redirect::temporary(&format!("/hop/{}", left - 1)).into_response(),
+        }
+    };
+    for (hops, expected) in [(4, Err(FetchError::RobotsDisallowed)), (5, Ok(RobotsVerdict::Absent))] {
+        let first = Redirect::temporary(&format!("/hop/{hops}"));
+        let router = Router::new()
+            .route("/robots.txt", get(move || async move { first }))
+            .route("/hop/{left}", get(hop))
+            .route("/a", get(public));
+        let site = site(router).await;
+        let scraper = start(FetchConfig { fetch_max_redirects: 0, ..allowing(&[&site]) }).await;
+        let read = read(&scraper, &site.url("/a")).await;
+        assert_eq!(read.map(|article| article.robots).map_err(fetch_error), expected, "{hops}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_megabyte_of_a_robots_txt_is_read_and_no_more() {
+    let filler = "# nothing to see here, and nothing to forbid\n".repeat(512_000 / 45);
+    let rules = format!("User-agent: *\nDisallow: /early/\n{filler}{filler}\nDisallow: /late/\n");
+    let router = Router::new()
+        .route("/robots.txt", get(move || async move { rules }))
+        .route("/early/a", get(public))
+        .route("/late/a", get(public));
+    let site = site(router).await;
+    let scraper = scraper(&site).await;
+    let error = fetch_error(read(&scraper, &site.url("/early/a")).await.unwrap_err());
+    assert_eq!(error, FetchError::RobotsDisallowed);
+    assert!(read(&scraper, &site.url("/late/a")).await.is_ok());
 }
