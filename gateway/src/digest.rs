@@ -2,6 +2,8 @@
 //!
 //! Articles are kept for a short while by their address, so that what a page shows is what gets summarized.
 
+mod pick;
+
 use std::{pin::Pin, sync::Arc};
 
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -9,6 +11,7 @@ use moka::future::Cache;
 use service_kit::{deadline::Deadline, request_id::RequestId};
 use tokio::time::timeout;
 
+pub use self::pick::{Choice, MOST_EXCLUDED, Picked};
 use crate::{
     article::{Article, ArticleUrl, Paragraph, lines_as_paragraphs},
     clients::{
@@ -167,22 +170,6 @@ impl DigestService {
             Ok(article) => article.map_err(|error: Arc<ScraperError>| ScraperError::clone(&error)),
             Err(_) => Err(ScraperError::DeadlineExceeded),
         }
-    }
-
-    /// Some article of a source (the default one without a name); the same `seed` picks the same one.
-    ///
-    /// # Errors
-    ///
-    /// [`DigestError::Scraper`].
-    pub async fn random_article(
-        &self,
-        source: Option<&str>,
-        seed: Option<u64>,
-        call: &Call,
-    ) -> Result<Arc<Article>, DigestError> {
-        let article = Arc::new(self.scraper.random_article(source, seed, call).await?);
-        self.keep(&article, None).await;
-        Ok(article)
     }
 
     /// Keeps an article by the address that it names, unless that is the one it is kept by anyway.

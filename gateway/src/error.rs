@@ -217,6 +217,7 @@ impl From<ScraperError> for Problem {
             ScraperError::Blocked => Self::new(Kind::Blocked),
             ScraperError::MalformedPage => Self::new(Kind::MalformedPage),
             ScraperError::NoHeadlines => Self::new(Kind::NoHeadlines),
+            ScraperError::TooManyExcluded => Self::new(Kind::InvalidQuery).with_field("exclude"),
             ScraperError::Busy { retry_after } => Self::new(Kind::Busy).with_retry_after(retry_after),
             ScraperError::Unavailable { .. } => Self::new(Kind::ScraperUnavailable),
             ScraperError::DeadlineExceeded => Self::new(Kind::DeadlineExceeded),

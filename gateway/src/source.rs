@@ -32,7 +32,7 @@ pub struct SourceHealth {
     /// RFC 3339, UTC; `null` when there was none.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_failure_at: Option<Timestamp>,
-    /// What went wrong last.
+    /// What went wrong at the last visit, also where only one of the source's feeds and sitemaps did.
     pub last_error: Option<String>,
 }
 

@@ -17,7 +17,7 @@ use crate::{
     discovery::MOST_HEADLINES,
     extract::{ExtractError, Verdict},
     fetch::FetchError,
-    scrape::{ScrapeError, Scraper},
+    scrape::{Excluded, InvalidExcluded, ScrapeError, Scraper},
     sources::Source,
     visits::Visits,
 };
@@ -80,8 +80,13 @@ impl ScraperService for Grpc {
         let limit = remaining(&request);
         let request = request.into_inner();
         let source = self.scraper.source(&request.source_id).map_err(|error| status(&error))?;
-        let article = within(limit, Box::pin(self.scraper.random(&source, request.seed))).await?;
-        Ok(Response::new(pb::GetRandomArticleResponse { article: Some(wire_article(article)) }))
+        let excluded = Excluded::parse(&request.exclude_urls).map_err(invalid_excluded)?;
+        let picked = self.scraper.random(&source, request.seed, &excluded);
+        let picked = within(limit, Box::pin(picked)).await?;
+        Ok(Response::new(pb::GetRandomArticleResponse {
+            headline_url: picked.headline.to_string(),
+            article: Some(wire_article(picked.article)),
+        }))
     }
 }
 
@@ -95,14 +100,19 @@ async fn within<T>(
 }
 
 fn invalid_url(error: InvalidUrl) -> Status {
-    let rejection = Rejection {
-        code: Code::InvalidArgument,
-        reason: "INVALID_URL",
-        message: error.to_string(),
-        metadata: vec![],
-        retry_after: None,
-    };
-    rejection.into_status()
+    invalid("INVALID_URL", error.to_string())
+}
+
+fn invalid_excluded(error: InvalidExcluded) -> Status {
+    match error {
+        InvalidExcluded::TooMany => invalid("TOO_MANY_EXCLUDED", error.to_string()),
+        InvalidExcluded::Url(error) => invalid_url(error),
+    }
+}
+
+fn invalid(reason: &'static str, message: String) -> Status {
+    let code = Code::InvalidArgument;
+    Rejection { code, reason, message, metadata: vec![], retry_after: None }.into_status()
 }
 
 fn status(error: &ScrapeError) -> Status {

@@ -5,6 +5,8 @@ mod random;
 
 use std::{io, net::SocketAddr, num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 
+pub use self::random::{Excluded, InvalidExcluded, MOST_EXCLUDED, Picked};
+
 use arc_swap::ArcSwap;
 use moka::future::Cache;
 use tokio::task::spawn_blocking;

@@ -9,10 +9,11 @@ use serde::Deserialize;
 use service_kit::request_id::RequestId;
 use utoipa::IntoParams;
 
-use super::input::{ApiQuery, article_url};
+use super::input::{ApiQuery, ListQuery, article_url};
 use crate::{
     article::Article,
-    error::{Problem, ProblemDocument},
+    digest::{Choice, MOST_EXCLUDED},
+    error::{Problem, ProblemDocument, ProblemKind},
     source::{Headlines, Sources},
     state::AppState,
 };
@@ -42,8 +43,27 @@ pub(super) struct ArticleQuery {
 pub(super) struct RandomQuery {
     /// Id of a source; the default one without it.
     source: Option<String>,
-    /// The same seed picks the same article as long as the headlines are the same.
+    /// The same seed picks the same article as long as the headlines and `exclude` are the same.
     seed: Option<u64>,
+    /// Address of an article that the caller has had; again for each, oldest first, at most 128. None of them comes while
+    /// the source has another.
+    #[serde(default)]
+    #[param(max_items = 128)]
+    exclude: Vec<String>,
+}
+
+impl TryFrom<RandomQuery> for Choice {
+    type Error = Problem;
+
+    fn try_from(query: RandomQuery) -> Result<Self, Problem> {
+        if query.exclude.len() > MOST_EXCLUDED {
+            let detail = format!("Exclude at most {MOST_EXCLUDED} addresses; leave out the oldest.");
+            return Err(Problem::new(ProblemKind::InvalidQuery).with_detail(detail).with_field("exclude"));
+        }
+        let url = |text: &String| article_url(Some(text)).map_err(|problem| problem.with_field("exclude"));
+        let excluded = query.exclude.iter().map(url).collect::<Result<_, _>>()?;
+        Ok(Self { source: query.source, seed: query.seed, excluded })
+    }
 }
 
 /// The sources to pick from.
@@ -107,9 +127,8 @@ pub(super) async fn article(
 pub(super) async fn random_article(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
-    ApiQuery(query): ApiQuery<RandomQuery>,
+    ListQuery(query): ListQuery<RandomQuery>,
 ) -> Result<Response, Problem> {
-    let call = state.article_call(&request_id);
-    let article = state.digests.random_article(query.source.as_deref(), query.seed, &call).await?;
-    Ok(Json(article.as_ref()).into_response())
+    let picked = state.digests.random_article(&query.try_into()?, &state.article_call(&request_id)).await?;
+    Ok(Json(picked.article.as_ref()).into_response())
 }

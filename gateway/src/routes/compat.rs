@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::input::LaxJsonBody;
 use crate::{
-    digest::DigestInput,
+    digest::{Choice, DigestInput},
     error::{Problem, ProblemDocument},
     options::SummaryOptions,
     state::AppState,
@@ -48,7 +48,8 @@ pub(super) async fn news(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
 ) -> Result<Json<News>, Problem> {
-    let article = state.digests.random_article(None, None, &state.article_call(&request_id)).await?;
+    let call = state.article_call(&request_id);
+    let article = state.digests.random_article(&Choice::default(), &call).await?.article;
     Ok(Json(News { title: article.title.clone(), content: article.text() }))
 }
 

@@ -27,13 +27,27 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for ApiQuery<T> {
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         Query::try_from_uri(&parts.uri).map(|Query(value)| Self(value)).map_err(|rejection| {
             // Without the framework's own words around it.
-            let reason = rejection.source().map(ToString::to_string).unwrap_or_default();
-            Problem::new(ProblemKind::InvalidQuery).with_detail(format!(
-                "{} ({reason}).",
-                ProblemKind::InvalidQuery.detail().trim_end_matches('.')
-            ))
+            query_problem(&rejection.source().map(ToString::to_string).unwrap_or_default())
         })
     }
+}
+
+/// The query, read as `T`, in which a name may come again to add a value to a list.
+#[derive(Debug)]
+pub(super) struct ListQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for ListQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        serde_html_form::from_str(query).map(Self).map_err(|error| query_problem(&error.to_string()))
+    }
+}
+
+fn query_problem(reason: &str) -> Problem {
+    let kind = ProblemKind::InvalidQuery;
+    Problem::new(kind).with_detail(format!("{} ({reason}).", kind.detail().trim_end_matches('.')))
 }
 
 /// A body of JSON that says that it is JSON, read as `T`.

@@ -2,6 +2,7 @@
 
 mod article;
 mod front;
+mod seen;
 mod text;
 
 use axum::{

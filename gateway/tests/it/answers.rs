@@ -54,6 +54,27 @@ async fn a_random_article_is_picked_by_source_and_seed() {
 }
 
 #[tokio::test]
+async fn a_random_article_is_picked_from_what_is_not_excluded() {
+    let upstream = whole();
+    let seen = upstream.seen.clone();
+    let stage = upstream.start().await;
+    let excluded = |count: usize| {
+        let one = |index| format!("&exclude=https://news.example/{index}%23top");
+        (0..count).map(one).collect::<Vec<_>>().concat()
+    };
+    let answer = stage.fetch(&format!("/api/v1/articles/random?source=courier{}", excluded(2))).await;
+    assert_eq!(answer.json(), article_json());
+    let urls = r#"exclude_urls: ["https://news.example/0", "https://news.example/1"]"#;
+    assert!(seen.calls()[0].message.contains(urls), "{seen:?}");
+
+    assert_eq!(stage.fetch(&format!("/api/v1/articles/random?{}", excluded(128))).await.status(), 200);
+    let refused = stage.fetch(&format!("/api/v1/articles/random?{}", excluded(129))).await;
+    assert_eq!((refused.problem().as_str(), refused.status()), ("invalid-query", 400));
+    assert_eq!(refused.json()["field"], "exclude");
+    assert_eq!(seen.count("get_random_article"), 2);
+}
+
+#[tokio::test]
 async fn models_are_listed_with_their_state() {
     let model = json!({"id": "extractive", "revision": "1", "engine": "extractive", "state": "ready",
         "languages": [], "memory_bytes": 0, "downloaded_bytes": 0, "download_bytes": 0, "error": null});

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What becomes of each of the scraper's reasons.
-pub(crate) const OF_THE_SCRAPER: [(scraping::ErrorReason, &str, u16); 18] = {
+pub(crate) const OF_THE_SCRAPER: [(scraping::ErrorReason, &str, u16); 19] = {
     use scraping::ErrorReason as Reason;
     [
         (Reason::InvalidUrl, "invalid-url", 400),
@@ -36,6 +36,7 @@ pub(crate) const OF_THE_SCRAPER: [(scraping::ErrorReason, &str, u16); 18] = {
         (Reason::NoHeadlines, "no-headlines", 502),
         (Reason::Busy, "busy", 429),
         (Reason::Internal, "internal", 500),
+        (Reason::TooManyExcluded, "invalid-query", 400),
     ]
 };
 
@@ -195,6 +196,9 @@ async fn a_query_that_is_of_no_use_is_refused() {
         ("/api/v1/articles?link=https://a.example/", "invalid-query"),
         ("/api/v1/articles/random?seed=-1", "invalid-query"),
         ("/api/v1/headlines?limit=many", "invalid-query"),
+        ("/api/v1/articles/random?source=a&source=b", "invalid-query"),
+        ("/api/v1/articles/random?except=https://a.example/", "invalid-query"),
+        ("/api/v1/articles/random?exclude=https://a.example/&exclude=nowhere", "invalid-url"),
         ("/api/v1/summaries/stream", "invalid-url"),
         ("/api/v1/summaries/stream?url=https://a.example/&length=huge", "invalid-option"),
         ("/api/v1/summaries/stream?url=https://a.example/&text=One.", "invalid-query"),

@@ -58,6 +58,8 @@ impl Step {
 #[derive(Debug, Clone)]
 pub(crate) struct Upstream {
     pub(crate) article: Result<scraping::Article, Reason>,
+    /// The headline that leads to it; its own address without one.
+    pub(crate) headline_url: Option<&'static str>,
     pub(crate) headlines: Result<Vec<scraping::Headline>, Reason>,
     pub(crate) summary: Result<summarizing::Summary, Reason>,
     pub(crate) models: Result<Vec<summarizing::Model>, Reason>,
@@ -78,6 +80,7 @@ impl Default for Upstream {
                 url: "https://news.example/".into(),
                 ..scraping::Article::default()
             }),
+            headline_url: None,
             headlines: Ok(Vec::new()),
             summary: Ok(summarizing::Summary {
                 engine: summarizing::Engine::Extractive.into(),

@@ -1,6 +1,6 @@
 //! The main way through the page, with scripts.
 
-use fantoccini::key::Key;
+use fantoccini::{Locator, key::Key};
 use serde_json::Value;
 
 use crate::stage::{Scripts, with_browser};
@@ -154,4 +154,32 @@ async fn going_back_finds_the_front_page_ready() {
         page.find("[data-story]").await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn get_news_brings_every_article_once_and_then_the_oldest() {
+    for scripts in [Scripts::On, Scripts::Off] {
+        with_browser(scripts, |page| async move {
+            page.goto("/").await;
+            let count = page.client.find_all(Locator::Css(".headlines li")).await.unwrap().len();
+            assert!(count > 10, "{count}");
+            let mut had: Vec<String> = Vec::new();
+            for _ in 0..count {
+                // Somebody else, who is served by the same program.
+                page.goto("/api/v1/articles/random").await;
+                page.get_news().await;
+                let address = page.place().await;
+                assert!(!had.contains(&address), "{address} is one of {had:?}");
+                had.push(address);
+            }
+            page.get_news().await;
+            assert_eq!(page.place().await, had[0]);
+            // A headline that was opened counts as well.
+            page.goto(&had[1]).await;
+            page.find("[data-story]").await;
+            page.get_news().await;
+            assert_eq!(page.place().await, had[2]);
+        })
+        .await;
+    }
 }

@@ -60,7 +60,7 @@ async fn the_same_seed_picks_the_same_article() {
     let mut client = client().await;
     let mut urls = Vec::new();
     for seed in [1, 1, 2, 3, 4, 5] {
-        let request = pb::GetRandomArticleRequest { source_id: "demo".to_owned(), seed: Some(seed) };
+        let request = any_of("demo", Some(seed), &[]);
         let article = client.get_random_article(request).await.unwrap().into_inner().article.unwrap();
         urls.push(article.url);
     }
@@ -74,7 +74,7 @@ async fn without_a_seed_every_article_comes_once_before_one_comes_twice() {
     let count = newsroom::edition::Edition::bundled().unwrap().articles.len();
     let mut urls = std::collections::HashSet::new();
     for _ in 0..count {
-        let request = pb::GetRandomArticleRequest { source_id: "demo".to_owned(), seed: None };
+        let request = any_of("demo", None, &[]);
         urls.insert(client.get_random_article(request).await.unwrap().into_inner().article.unwrap().url);
     }
     assert_eq!(urls.len(), count);
@@ -103,4 +103,41 @@ async fn refusals_arrive_with_their_reason() {
     let request = pb::ListHeadlinesRequest { source_id: "nowhere".to_owned(), limit: 0 };
     let status = client.list_headlines(request).await.unwrap_err();
     assert_eq!(Fault::from_status(&status).reason.as_deref(), Some("UNKNOWN_SOURCE"));
+}
+
+fn any_of(source: &str, seed: Option<u64>, excluded: &[String]) -> pb::GetRandomArticleRequest {
+    pb::GetRandomArticleRequest { source_id: source.to_owned(), seed, exclude_urls: excluded.to_vec() }
+}
+
+#[tokio::test]
+async fn a_reader_who_says_what_he_has_had_gets_the_rest_and_then_the_oldest() {
+    let mut client = client().await;
+    let count = newsroom::edition::Edition::bundled().unwrap().articles.len();
+    let mut had: Vec<String> = Vec::new();
+    for turn in 0..count {
+        let answer = client.get_random_article(any_of("demo", None, &had)).await.unwrap().into_inner();
+        assert!(!had.contains(&answer.headline_url), "{} after {turn}", answer.headline_url);
+        // Another reader, who tells nothing, takes nothing away.
+        client.get_random_article(any_of("demo", None, &[])).await.unwrap();
+        had.push(answer.headline_url);
+    }
+    let again = client.get_random_article(any_of("demo", None, &had)).await.unwrap().into_inner();
+    assert_eq!(again.headline_url, had[0]);
+}
+
+#[tokio::test]
+async fn too_many_excluded_addresses_and_bad_ones_are_refused() {
+    let mut client = client().await;
+    let many = vec!["https://news.example/".to_owned(); 129];
+    let long = format!("https://news.example/{}", "a".repeat(2_048));
+    for (excluded, expected) in [
+        (&many[..], "TOO_MANY_EXCLUDED"),
+        (&["news".to_owned()], "INVALID_URL"),
+        (&[long], "INVALID_URL"),
+        (&["https://user:secret@news.example/".to_owned()], "INVALID_URL"),
+    ] {
+        let status = client.get_random_article(any_of("demo", None, excluded)).await.unwrap_err();
+        assert_eq!(Fault::from_status(&status).reason.as_deref(), Some(expected));
+    }
+    client.get_random_article(any_of("demo", None, &many[1..])).await.unwrap();
 }

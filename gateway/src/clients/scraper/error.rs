@@ -61,6 +61,9 @@ pub enum ScraperError {
     /// The source lists nothing.
     #[error("the source has no headlines")]
     NoHeadlines,
+    /// More addresses are excluded from a choice than the scraper takes.
+    #[error("too many addresses are excluded")]
+    TooManyExcluded,
     /// More calls than the scraper takes at once.
     #[error("the scraper is busy")]
     Busy {
@@ -121,6 +124,7 @@ fn rejected(fault: Fault) -> ScraperError {
         ErrorReason::Blocked => ScraperError::Blocked,
         ErrorReason::MalformedPage => ScraperError::MalformedPage,
         ErrorReason::NoHeadlines => ScraperError::NoHeadlines,
+        ErrorReason::TooManyExcluded => ScraperError::TooManyExcluded,
         ErrorReason::Busy => ScraperError::Busy { retry_after: fault.retry_after },
         ErrorReason::Unspecified | ErrorReason::Internal => ScraperError::Internal { cause: fault.message },
     }

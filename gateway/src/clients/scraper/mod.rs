@@ -17,7 +17,7 @@ use tonic::{Response, Status, transport::Channel};
 pub use self::error::ScraperError;
 use crate::{
     article::{Article, ArticleUrl},
-    digest::Call,
+    digest::{Call, Choice},
     source::{Headlines, Sources},
 };
 
@@ -76,21 +76,25 @@ impl Scraper {
         wire::article(answer(call, client.get_article(message)).await?.article)
     }
 
-    /// Some article of `source` (the default one without a name); the same `seed` picks the same one.
+    /// Some article, with the address of its headline.
     ///
     /// # Errors
     ///
     /// As [`ScraperError`] says.
     pub async fn random_article(
         &self,
-        source: Option<&str>,
-        seed: Option<u64>,
+        choice: &Choice,
         call: &Call,
-    ) -> Result<Article, ScraperError> {
+    ) -> Result<(String, Article), ScraperError> {
         let mut client = self.client.clone();
-        let message = GetRandomArticleRequest { source_id: source.unwrap_or_default().to_owned(), seed };
+        let message = GetRandomArticleRequest {
+            source_id: choice.source.clone().unwrap_or_default(),
+            seed: choice.seed,
+            exclude_urls: choice.excluded.iter().map(ToString::to_string).collect(),
+        };
         let message = request(message, call.deadline, &call.request_id);
-        wire::article(answer(call, client.get_random_article(message)).await?.article)
+        let picked = answer(call, client.get_random_article(message)).await?;
+        Ok((picked.headline_url, wire::article(picked.article)?))
     }
 }
 

@@ -1,11 +1,11 @@
 //! An article by its address, with its summary where one is asked for.
 
 use axum::{Extension, extract::State, response::Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use serde::Deserialize;
 use service_kit::request_id::RequestId;
 
-use super::{Choices, Given, Visit, with_retry_after};
+use super::{Choices, Given, Visit, seen::Seen, with_retry_after};
 use crate::{
     article::ArticleUrl,
     digest::DigestInput,
@@ -30,10 +30,18 @@ pub(super) struct ArticleQuery {
 pub(super) async fn article(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
     ApiQuery(query): ApiQuery<ArticleQuery>,
 ) -> Response {
     let visit = Visit { state, request_id };
-    visit.story(query, false).await
+    let opened = query.url.clone().map(with_scheme).and_then(|url| url.parse().ok());
+    let mut response = visit.story(query, false).await;
+    if let Some(url) = opened.filter(|_| response.status() == StatusCode::OK)
+        && let Ok(cookie) = Seen::of(&headers).and(&url)
+    {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 pub(super) async fn summary(

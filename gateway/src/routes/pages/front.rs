@@ -5,12 +5,13 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use service_kit::request_id::RequestId;
 
-use super::{Given, Visit, form};
+use super::{Given, Visit, form, seen::Seen};
 use crate::{
+    digest::{Choice, DigestError},
     error::{Fault, Problem, ProblemKind},
     routes::input::ApiQuery,
     state::AppState,
@@ -44,15 +45,15 @@ pub(super) async fn front(
 pub(super) async fn random(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
     ApiQuery(query): ApiQuery<SourceQuery>,
 ) -> Response {
     let visit = Visit { state, request_id };
     let source = query.id();
-    let call = visit.state.article_call(&visit.request_id);
-    match visit.state.digests.random_article(source.as_deref(), None, &call).await {
-        Ok(article) => {
+    match visit.pick(source.clone(), &Seen::of(&headers)).await {
+        Ok(url) => {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("url", &article.url);
+            query.append_pair("url", &url);
             Redirect::to(&format!("/article?{}", query.finish())).into_response()
         }
         Err(error) => {
@@ -62,6 +63,20 @@ pub(super) async fn random(
 }
 
 impl Visit {
+    /// The address of some article of a source that the reader has not opened yet, where there is one.
+    async fn pick(&self, source: Option<String>, seen: &Seen) -> Result<String, DigestError> {
+        let call = self.state.article_call(&self.request_id);
+        let digests = &self.state.digests;
+        let excluded = if seen.is_empty() {
+            Vec::new()
+        } else {
+            seen.among(&digests.headlines(source.as_deref(), None, &call).await?.headlines)
+        };
+        let picked = digests.random_article(&Choice { source, seed: None, excluded }, &call).await?;
+        // The page that it leads to is opened by the headline's address, as the list of headlines has it.
+        Ok(if picked.headline_url.is_empty() { picked.article.url.clone() } else { picked.headline_url })
+    }
+
     /// The front page, with the headlines of the source that is picked.
     async fn front(&self, source: Option<String>) -> Response {
         let call = self.state.article_call(&self.request_id);

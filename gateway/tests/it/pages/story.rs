@@ -10,6 +10,43 @@ async fn get_news_leads_to_the_address_of_an_article() {
 }
 
 #[tokio::test]
+async fn what_was_opened_is_not_picked_again() {
+    let mut upstream = upstream();
+    upstream.headline_url = Some("https://news.example/headline");
+    upstream.headlines = Ok(["one", "headline", "two"]
+        .map(|slug| scraping::Headline {
+            url: format!("https://news.example/{slug}"),
+            title: slug.into(),
+            ..scraping::Headline::default()
+        })
+        .to_vec());
+    let seen = upstream.seen.clone();
+    let stage = upstream.start().await;
+    let get = |path: String, cookie: String| {
+        let request = Request::get(path).header("accept", "text/html").header("cookie", cookie);
+        stage.send(request.body(Body::empty()).unwrap())
+    };
+    let news = get("/random?source=courier".into(), String::new()).await;
+    let there = news.header("location").to_owned();
+    assert_eq!(there, "/article?url=https%3A%2F%2Fnews.example%2Fheadline");
+    assert_eq!((seen.count("list_headlines"), news.header("set-cookie")), (0, ""));
+
+    let first = get("/article?url=https://news.example/two".into(), String::new()).await;
+    let cookie = |page: &Page| page.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert!(first.header("set-cookie").ends_with("; Path=/; HttpOnly; SameSite=Lax"));
+    // The article is kept by its headline's address too.
+    let second = get(there, cookie(&first)).await;
+    assert_eq!((second.status(), seen.count("get_article")), (200, 1));
+    get("/random?source=courier".into(), cookie(&second)).await;
+    let call = seen.calls().pop().unwrap();
+    let urls = r#"exclude_urls: ["https://news.example/two", "https://news.example/headline"]"#;
+    assert!(call.message.contains(urls), "{call:?}");
+    // A damaged cookie is none.
+    let news = get("/random".into(), "nutgraf_seen=zzzzzzzz".into()).await;
+    assert_eq!((news.status(), seen.count("list_headlines")), (303, 1));
+}
+
+#[tokio::test]
 async fn an_article_is_shown_to_the_character() {
     let stage = upstream().start().await;
     let page = stage.get(&article_path("/article", &[])).await;

@@ -72,6 +72,7 @@ impl ScraperService for Upstream {
     ) -> Result<Response<GetRandomArticleResponse>, Status> {
         self.arrive("get_random_article", &request).await;
         let article = self.article.clone().map_err(|reason| self.refusal(reason).into_status())?;
-        Ok(Response::new(GetRandomArticleResponse { article: Some(article) }))
+        let headline_url = self.headline_url.map_or_else(|| article.url.clone(), str::to_owned);
+        Ok(Response::new(GetRandomArticleResponse { article: Some(article), headline_url }))
     }
 }
