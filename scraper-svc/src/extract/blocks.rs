@@ -7,6 +7,9 @@ use super::tag::Tag;
 /// Below this size a cell of a table is data rather than text.
 const SHORT_CELL: usize = 100;
 
+/// Below this size the prose of a page is next to none.
+const MIN_PROSE: usize = 250;
+
 /// A run of text between two borders of blocks.
 pub(super) struct Block {
     /// The innermost block element around it.
@@ -54,6 +57,21 @@ impl Block {
     pub(super) fn is_prose(&self) -> bool {
         let long = self.size >= 80 || (self.size >= 25 && self.ends_sentence());
         long && self.link_density() < 0.5
+    }
+}
+
+/// Takes links for text where a page has next to no text beside them, as pages of quotations and notes on links do.
+///
+/// A paragraph of links ends as a sentence does and has some words of its own, which a teaser has not.
+pub(super) fn read_links(page: &Page<'_>, blocks: &mut [Block]) {
+    let prose: usize = blocks.iter().filter(|block| block.is_prose()).map(|block| block.size).sum();
+    if prose >= MIN_PROSE {
+        return;
+    }
+    for block in blocks.iter_mut().filter(|block| page[block.owner].tag == Tag::Paragraph) {
+        if block.size >= 60 && block.ends_sentence() && block.link_density() < 0.95 {
+            block.linked = 0;
+        }
     }
 }
 
@@ -113,7 +131,7 @@ impl Builder<'_, '_> {
             (Some(text), _) => self.add(index, text),
             (None, Tag::Break) => self.line_break(),
             (None, tag) => {
-                if !tag.is_inline() && tag != Tag::Cell {
+                if !tag.is_inline() && (tag != Tag::Cell || is_text_cell(self.page, index)) {
                     self.flush();
                 }
                 self.open.push((index, node.end, tag));
@@ -190,6 +208,12 @@ fn is_unread(page: &Page<'_>, index: NodeIndex) -> bool {
     }
     let texts = page.subtree(index).filter_map(|inside| page[inside].text);
     node.evidence.has(Evidence::UNREAD) || texts.take(8).map(str::len).sum::<usize>() < 100
+}
+
+/// Whether a cell holds text rather than data, so that what stands beside it is no part of its line.
+fn is_text_cell(page: &Page<'_>, index: NodeIndex) -> bool {
+    let texts = page.subtree(index).take(200).filter_map(|inside| page[inside].text);
+    texts.map(|text| text.trim().chars().map(size_of).sum::<usize>()).sum::<usize>() >= SHORT_CELL
 }
 
 /// Appends text with its white space collapsed; gives the size of what was added.

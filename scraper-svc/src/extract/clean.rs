@@ -100,7 +100,9 @@ fn belongs(page: &Page<'_>, block: &Block, kind: ParagraphKind, title: &str) -> 
     match kind {
         ParagraphKind::Caption => block.size >= 10,
         ParagraphKind::ListItem if links_only => false,
+        ParagraphKind::Heading if is_numbered(&block.text) => true,
         ParagraphKind::Text | ParagraphKind::Heading if links_only && !block.is_sentence() => false,
+        ParagraphKind::Text if is_offer(page, block) => false,
         _ => true,
     }
 }
@@ -110,6 +112,17 @@ impl Block {
     fn is_sentence(&self) -> bool {
         self.size >= 60 && self.ends_sentence()
     }
+}
+
+/// Whether a heading counts, as those of lists do: "3. The old wall".
+fn is_numbered(text: &str) -> bool {
+    let rest = text.trim_start_matches(['#', '№']).trim_start_matches(|c: char| c.is_ascii_digit());
+    text.len() > rest.len() && rest.starts_with(['.', ')', ':', ' '])
+}
+
+/// Whether a line is a label with a link, outside of any paragraph: "The new cooker. Buy now".
+fn is_offer(page: &Page<'_>, block: &Block) -> bool {
+    page[block.owner].tag == Tag::Block && block.size < 60 && !block.ends_sentence() && block.link_density() > 0.25
 }
 
 /// Whether a line is parted by marks as rows of links are: "Home | News | Sport".
@@ -133,8 +146,7 @@ fn drop_repeats(blocks: &mut Vec<(&Block, ParagraphKind)>) {
 fn drop_author_boxes(blocks: &mut Vec<(&Block, ParagraphKind)>, authors: &[String]) {
     let end = blocks.len().saturating_sub(AFTERWORD).max(1);
     let introduces = |block: &Block| {
-        let start: String = block.text.chars().take(60).collect();
-        authors.iter().any(|name| name.contains(' ') && start.contains(name.as_str()))
+        authors.iter().any(|name| name.contains(' ') && lines::introduces(block, name))
     };
     let mut index = 0;
     blocks.retain(|(block, kind)| {

@@ -27,6 +27,8 @@ impl Evidence {
     pub(super) const COMMENTS: Self = Self(1 << 7);
     /// Shown when pointed at, or for editing.
     pub(super) const UNREAD: Self = Self(1 << 8);
+    /// A question or an answer of a page of questions and answers.
+    pub(super) const ANSWER: Self = Self(1 << 9);
 
     /// Whether any of `other` is in it.
     pub(super) fn has(self, other: Self) -> bool {
@@ -77,6 +79,8 @@ const COMMENT_WORDS: &str = "comment comments commentlist respond kommentare com
 
 const UNREAD_WORDS: &str =
     "tooltip tooltiptext popover popup rollover hovercard editsection screenreadertext screenreader sronly";
+
+const ANSWER_WORDS: &str = "question answer answers replies";
 
 const HIDDEN_WORDS: &str = "hidden hide sr visuallyhidden invisible";
 
@@ -149,7 +153,7 @@ const FURNITURE_NAMES: [&str; 35] = [
     "authorcard",
 ];
 
-static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 7]> = LazyLock::new(|| {
+static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 8]> = LazyLock::new(|| {
     [
         (FURNITURE_WORDS, Evidence::FURNITURE),
         (DOUBTFUL_WORDS, Evidence::DOUBTFUL),
@@ -158,6 +162,7 @@ static WORDS: LazyLock<[(HashSet<&'static str>, Evidence); 7]> = LazyLock::new(|
         (COMMENT_WORDS, Evidence::COMMENTS),
         (HIDDEN_WORDS, Evidence::HIDDEN),
         (UNREAD_WORDS, Evidence::UNREAD),
+        (ANSWER_WORDS, Evidence::ANSWER),
     ]
     .map(|(words, evidence)| (words.split_whitespace().collect(), evidence))
 });
@@ -232,6 +237,7 @@ pub(super) fn of_attribute(name: &str, value: &str) -> Evidence {
         }
         ("itemprop", "caption") => Evidence::CAPTION,
         ("itemprop", "comment") => Evidence::COMMENTS,
+        ("itemtype", kind) if kind.ends_with("/Question") || kind.ends_with("/Answer") => Evidence::ANSWER,
         (
             "role",
             "navigation" | "complementary" | "contentinfo" | "search" | "dialog" | "alertdialog" | "menu"

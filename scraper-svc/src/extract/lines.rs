@@ -38,6 +38,7 @@ static FURNITURE_LINE: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         r"(back to top|nach oben|zurück|print this|send to a friend|artikel (drucken|versenden|teilen)|diesen artikel)\b.{0,20}$",
         r".{0,60}\b(is|are) not responsible for the content of (external|other)\b",
         r"(pingback|trackback)s?\s*[:：]",
+        r".{0,160}\b(follow any (responses|comments) to this|(alle )?antworten (zu|auf) diese[mn] (eintrag|beitrag))\b",
     ];
     pattern(&format!(r"(?i)^[\W_]*(?:{})", starts.join("|")))
 });
@@ -78,6 +79,16 @@ static DURATION: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     pattern(r"(?i)^(\d{1,3}:\d\d|\d{1,3})\s*(min|mins|minutes|minuten|minutos|minuti)\b.{0,16}$")
 });
 
+/// What follows a name where it says who that is.
+static PRESENTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let verbs = [
+        r"is|was|are|has (been|written|covered|worked|reported)|works|writes|covers|reports|joined|lives|leads|teaches|serves",
+        r"ist|war|arbeitet|schreibt|berichtet|studierte|leitet|lebt|gehört|geboren",
+        r"est|écrit|travaille|es|escribe|trabaja|è|scrive|lavora|is|schrijft|werkt|jest|är|skriver|arbetar|er",
+    ];
+    Regex::new(&format!(r"(?i)^(,[^,.]{{1,80}},|\s*\([^)]*\))?,?\s+(\w+\s+)?({})\b", verbs.join("|"))).ok()
+});
+
 /// How to reach or follow the author.
 static CONTACT: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     pattern(
@@ -109,6 +120,16 @@ pub(super) fn asks_consent(block: &Block) -> bool {
     block.size < 1_500
         && names.iter().any(|name| block.text.contains(name))
         && matches(&CONSENT, &block.text.to_lowercase())
+}
+
+/// Whether a block tells who somebody is: it begins with the name, and goes on with a verb that says so, or is a label.
+pub(super) fn introduces(block: &Block, name: &str) -> bool {
+    let start = block.text.get(..block.text.floor_char_boundary(name.len() + 40)).unwrap_or_default();
+    let Some((before, _)) = start.split_once(name).filter(|(before, _)| before.len() <= 12) else {
+        return false;
+    };
+    let rest = block.text.get(before.len() + name.len()..).unwrap_or_default();
+    !block.ends_sentence() || matches(&PRESENTS, rest)
 }
 
 /// Whether a line is little but a date: at most five words beside it.

@@ -164,6 +164,7 @@ pub(crate) fn parse(html: &str) -> Result<scraper::Html, ExtractError> {
 
 fn by_density(page: &Page<'_>, metadata: &Metadata) -> Option<Candidate> {
     let mut blocks = blocks::of_page(page);
+    blocks::read_links(page, &mut blocks);
     witness::confirm(&mut blocks, metadata.body.as_deref());
     let all = Weights::of(page, &blocks, |_| true);
     let found = |strictness| {

@@ -144,6 +144,7 @@ fn climb(page: &Page<'_>, weights: &Weights, paths: &Paths, from: NodeIndex) -> 
 fn alike(page: &Page<'_>, weights: &Weights, paths: &Paths, inner: NodeIndex, outer: NodeIndex) -> usize {
     let path = std::iter::once(inner).chain(page.ancestors(inner)).take_while(|&index| index != outer);
     let Some(child) = path.last() else { return 0 };
+    let asked = std::iter::once(inner).chain(page.ancestors(inner)).any(|at| page[at].evidence.has(Evidence::ANSWER));
     let mut alike = 0;
     let mut index = outer + 1;
     while index < page[outer].end {
@@ -157,12 +158,24 @@ fn alike(page: &Page<'_>, weights: &Weights, paths: &Paths, inner: NodeIndex, ou
             if same || text || node.evidence.has(Evidence::BODY) || built_alike() {
                 alike += weights.prose[index];
             } else {
-                alike += weights.confirmed[index];
+                let answers = if asked { answers(page, weights, index) } else { 0 };
+                alike += weights.confirmed[index].max(answers);
             }
         }
         index = node.end;
     }
     alike
+}
+
+/// The prose of an element's questions and answers.
+fn answers(page: &Page<'_>, weights: &Weights, index: NodeIndex) -> usize {
+    let (mut found, mut at) = (0, index);
+    while at < page[index].end {
+        let answers = page[at].evidence.has(Evidence::ANSWER);
+        found += if answers { weights.prose[at] } else { 0 };
+        at = if answers { page[at].end } else { at + 1 };
+    }
+    found
 }
 
 /// The ways from the root of a page to its prose, by the kinds of elements on them.
@@ -190,6 +203,12 @@ impl Paths {
         }
     }
 
+    /// Whether a headline stands in an element.
+    fn is_headed(&self, page: &Page<'_>, index: NodeIndex) -> bool {
+        let next = self.titles.partition_point(|title| *title < index);
+        self.titles.get(next).is_some_and(|title| *title < page[index].end)
+    }
+
     /// Whether the prose of two neighbours stands in the same kind of elements, under one headline: advertisements
     /// split it in two.
     fn are_alike(&self, page: &Page<'_>, text: NodeIndex, other: NodeIndex) -> bool {
@@ -198,8 +217,6 @@ impl Paths {
             let to = self.prose.partition_point(|prose| prose.0 < page[index].end);
             self.prose.get(from..to).unwrap_or_default()
         };
-        let next_title = self.titles.partition_point(|title| *title < other);
-        let headed = self.titles.get(next_title).is_some_and(|title| *title < page[other].end);
         let Some(usual) = within(text).iter().max_by_key(|prose| prose.2).map(|prose| prose.1) else {
             return false;
         };
@@ -208,6 +225,6 @@ impl Paths {
             there.iter().filter(|prose| of(prose.1)).map(|prose| prose.2).sum::<usize>()
         };
         let (same, all) = (size(&|way| way == usual), size(&|_| true));
-        !headed && there.len() >= 2 && same * 10 >= all * 8
+        !self.is_headed(page, other) && there.len() >= 2 && same * 10 >= all * 8
     }
 }

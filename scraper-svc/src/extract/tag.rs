@@ -55,7 +55,7 @@ impl Tag {
         Some(match name {
             "script" | "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object"
             | "select" | "textarea" | "canvas" | "audio" | "video" | "head" | "button" | "input" | "link"
-            | "meta" | "dialog" | "img" | "hr" | "source" | "picture" | "embed" | "option" | "datalist"
+            | "meta" | "dialog" | "img" | "source" | "picture" | "embed" | "option" | "datalist"
             | "progress" => {
                 return None;
             }
@@ -79,7 +79,7 @@ impl Tag {
             "header" => Self::Header,
             "nav" | "footer" | "aside" | "form" | "menu" => Self::Furniture,
             "div" | "body" | "html" | "tbody" | "thead" | "tfoot" | "tr" | "center" | "address"
-            | "details" | "summary" | "fieldset" | "hgroup" | "caption" => Self::Block,
+            | "details" | "summary" | "fieldset" | "hgroup" | "caption" | "hr" => Self::Block,
             _ if name.starts_with("amp-") => return None,
             _ if name.contains('-') => Self::Block,
             _ => Self::Inline,
