@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::blocks::Block;
 use super::evidence::Evidence;
 use super::lines;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, folded};
 use super::page::{NodeIndex, Page};
 use super::tag::Tag;
 use super::weigh::Weights;
@@ -16,6 +16,9 @@ use crate::article::{Paragraph, ParagraphKind};
 const MAX_PARAGRAPHS: usize = 5_000;
 /// How many blocks at the end may be about the authors.
 const AFTERWORD: usize = 4;
+
+/// Below this size a line at either end that stands in no paragraph and ends no sentence is a label.
+const LABEL: usize = 80;
 
 /// The paragraphs of the blocks inside `root`.
 pub(super) fn paragraphs(
@@ -33,10 +36,11 @@ pub(super) fn paragraphs(
         .map(|block| (block, kind(page, block, weights, &range)))
         .take(MAX_PARAGRAPHS)
         .collect();
+    drop_masthead(page, &mut found, &metadata.title);
     drop_furniture(page, &mut found, &metadata.title);
     drop_repeats(&mut found);
     drop_author_boxes(&mut found, &metadata.authors);
-    drop_loose_ends(&mut found);
+    drop_loose_ends(page, &mut found);
     found.into_iter().map(|(block, kind)| Paragraph { text: block.text.clone(), kind }).collect()
 }
 
@@ -67,6 +71,21 @@ fn kind(page: &Page<'_>, block: &Block, weights: &Weights, article: &Range<NodeI
     ParagraphKind::Text
 }
 
+/// Drops what stands above the headline, where that is little: names of the site, of sections, of editors.
+fn drop_masthead(page: &Page<'_>, blocks: &mut Vec<(&Block, ParagraphKind)>, title: &str) {
+    let wanted = folded(title);
+    let is_title = |block: &Block| {
+        matches!(page[block.owner].tag, Tag::Title | Tag::Heading | Tag::Block) && folded(&block.text) == wanted
+    };
+    let Some(title) = blocks.iter().position(|(block, _)| is_title(block)) else { return };
+    let prose = |blocks: &[(&Block, ParagraphKind)]| {
+        blocks.iter().filter(|(block, _)| block.is_prose()).map(|(block, _)| block.size).sum::<usize>()
+    };
+    if prose(blocks.get(..title).unwrap_or_default()) * 10 < prose(blocks) {
+        blocks.drain(..title);
+    }
+}
+
 /// Drops the blocks that do not belong to the article, and the lists right under lines such as "Read more:".
 fn drop_furniture(page: &Page<'_>, blocks: &mut Vec<(&Block, ParagraphKind)>, title: &str) {
     let about_cookies = title.to_lowercase().contains("cookie");
@@ -75,7 +94,7 @@ fn drop_furniture(page: &Page<'_>, blocks: &mut Vec<(&Block, ParagraphKind)>, ti
         let points_elsewhere = lines::points_elsewhere(block);
         let caption = *kind == ParagraphKind::Caption;
         let furniture =
-            points_elsewhere || lines::is_contact(block) || (!about_cookies && lines::asks_consent(block));
+            points_elsewhere || lines::is_labelled_link(block) || lines::is_contact(block) || (!about_cookies && lines::asks_consent(block));
         // A post that the article quotes ends in its date, and so may the row of a table.
         let dated =
             *kind == ParagraphKind::Text && page[block.owner].tag != Tag::Cell && lines::is_date(block);
@@ -117,7 +136,7 @@ impl Block {
 /// Whether a heading counts, as those of lists do: "3. The old wall".
 fn is_numbered(text: &str) -> bool {
     let rest = text.trim_start_matches(['#', '№']).trim_start_matches(|c: char| c.is_ascii_digit());
-    text.len() > rest.len() && rest.starts_with(['.', ')', ':', ' '])
+    text.len() > rest.len() && rest.starts_with(['.', ')', ':'])
 }
 
 /// Whether a line is a label with a link, outside of any paragraph: "The new cooker. Buy now".
@@ -157,8 +176,12 @@ fn drop_author_boxes(blocks: &mut Vec<(&Block, ParagraphKind)>, authors: &[Strin
 }
 
 /// Drops what stands loose at both ends: labels before the text, headings and labels with nothing after them.
-fn drop_loose_ends(blocks: &mut Vec<(&Block, ParagraphKind)>) {
-    let is_label = |(block, kind): &(&Block, ParagraphKind), size| match kind {
+fn drop_loose_ends(page: &Page<'_>, blocks: &mut Vec<(&Block, ParagraphKind)>) {
+    let is_label = |(block, kind): &(&Block, ParagraphKind), size: usize| match kind {
+        // A line that stands in no paragraph may be longer, and still be a label.
+        ParagraphKind::Text if page[block.owner].tag == Tag::Block => {
+            block.size < size.max(LABEL) && !block.ends_sentence()
+        }
         ParagraphKind::Text => block.size < size && !block.ends_sentence(),
         ParagraphKind::Heading => true,
         _ => false,

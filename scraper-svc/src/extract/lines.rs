@@ -21,7 +21,7 @@ static FURNITURE_LINE: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         r"(by|von|par|por|di)\s+(\p{Lu}[\p{L}.'’-]+\s*){2,4}$",
         r"(tags?|topics?|themen|filed under|keywords|categories)\s*[:：]",
         r"(\d+ )?(comments?|kommentare?|shares?|views?)( \(?\d+\)?)?$",
-        r"(close|caption|schließen|cerrar|fermer|chiudi|noticias? relacionadas?|à découvrir|die redaktion empfiehlt)$",
+        r"(article content|close|caption|schließen|cerrar|fermer|chiudi|noticias? relacionadas?|à découvrir|die redaktion empfiehlt)$",
         r"more .{0,30}\b(stories|coverage|news|articles)(:.{0,80})?$",
         r"updated at\b.{0,30}$",
         r"(with )?(additional )?reporting by\b.{0,160}$",
@@ -38,6 +38,14 @@ static FURNITURE_LINE: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         r"(back to top|nach oben|zurück|print this|send to a friend|artikel (drucken|versenden|teilen)|diesen artikel)\b.{0,20}$",
         r".{0,60}\b(is|are) not responsible for the content of (external|other)\b",
         r"(pingback|trackback)s?\s*[:：]",
+        r"(image|photo|slide|bild|foto)?\s*\d+ ?(of|von|de)? ?/ ?\d+$|https?://\S+\.(jpe?g|png|gif|webp)\S*$",
+        r"mit agenturmaterial\b.{0,40}$|erstveröffentlichung\b",
+        r".{0,120}\b(earn (a|an) ?(affiliate|small)? ?commission|affiliate[- ]links?|erhalten wir .{0,30}provision)\b",
+        r".{0,120}\b(support our (journalism|work|reporting)|bookmark .{1,40} and sign up|mit einer spende|faire un don|faites un don|fai una donazione|haz(te)? soci[oa])\b",
+        r".{0,60}\b(dass ihre kommentare|comments (are|will be) (moderated|reviewed|subject))\b",
+        r".{0,30}(有料会員|会員限定|会員登録|この記事は会員|仅限会员|유료 ?회원)",
+        r"(empfohlener|externer) (redaktioneller |externer )?inhalt|link zum .{1,20}[- ]inhalt|následuje obsah vložený|contenu externe|contenido externo|external content\b|an dieser stelle (finden|befindet|steht)",
+        r"(permalink|themenseiten|schlagwörter|autorin/autor)\b|(redaktion|schlussredaktion|faktencheck|übersetzung|dieses thema im programm|quellen|audio und video zum thema)\s*[:：]|audio und video zum thema$",
         r".{0,160}\b(follow any (responses|comments) to this|(alle )?antworten (zu|auf) diese[mn] (eintrag|beitrag))\b",
     ];
     pattern(&format!(r"(?i)^[\W_]*(?:{})", starts.join("|")))
@@ -102,6 +110,20 @@ pub(super) fn points_elsewhere(block: &Block) -> bool {
         || (block.size < 30 && matches(&DURATION, &block.text))
 }
 
+/// Whether a line is a label and a link to something else, in any language: "Read on | The ferry that never came".
+pub(super) fn is_labelled_link(block: &Block) -> bool {
+    let Some((label, link)) = block.text.split_once([':', '|', '：', '｜']) else { return false };
+    if link.starts_with('/') {
+        return false;
+    }
+    let label = label.chars().count() + 2;
+    (5..=42).contains(&label)
+        && block.size < 220
+        && block.linked >= 20
+        && block.linked + label + 2 >= block.size
+        && block.linked + 4 < block.size
+}
+
 /// Whether a block says how to reach or follow the author.
 pub(super) fn is_contact(block: &Block) -> bool {
     block.size < 300 && matches(&CONTACT, &block.text)
@@ -125,7 +147,7 @@ pub(super) fn asks_consent(block: &Block) -> bool {
 /// Whether a block tells who somebody is: it begins with the name, and goes on with a verb that says so, or is a label.
 pub(super) fn introduces(block: &Block, name: &str) -> bool {
     let start = block.text.get(..block.text.floor_char_boundary(name.len() + 40)).unwrap_or_default();
-    let Some((before, _)) = start.split_once(name).filter(|(before, _)| before.len() <= 12) else {
+    let Some((before, _)) = start.split_once(name).filter(|(before, _)| before.len() <= 20) else {
         return false;
     };
     let rest = block.text.get(before.len() + name.len()..).unwrap_or_default();
