@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs Python's article extractors over a folder of pages: one JSON object a line, {"id", "text", "ms"}.
+"""Runs Python's article extractors over a folder of pages: one JSON object a line, {"id", "text", "ms"}, with "title",
+"authors" and "published_at" where the tool gives them.
 
 usage: peers.py TOOL FOLDER [ROUNDS]
 
@@ -17,28 +18,39 @@ from statistics import median
 
 
 def trafilatura(**options):
-    from trafilatura import extract
+    from trafilatura import bare_extraction
 
-    return lambda html: extract(html, include_comments=False, **options)
+    def found(html):
+        article = bare_extraction(html, include_comments=False, with_metadata=True, **options).as_dict()
+        authors = [name for name in (article["author"] or "").split("; ") if name]
+        return {"text": article["text"], "title": article["title"], "authors": authors, "published_at": article["date"]}
+
+    return found
 
 
 def newspaper4k():
     from newspaper import Article
 
-    def text(html):
-        article = Article("https://example.org/")
+    def found(html):
+        # By default it fetches the pictures of the page, to choose one.
+        article = Article("https://example.org/", fetch_images=False)
         article.download(input_html=html)
         article.parse()
-        return article.text
+        date = article.publish_date and article.publish_date.isoformat()
+        return {"text": article.text, "title": article.title, "authors": article.authors, "published_at": date}
 
-    return text
+    return found
 
 
 def readability():
     from lxml.html import fromstring
     from readability import Document
 
-    return lambda html: "\n".join(fromstring(Document(html).summary()).itertext())
+    def found(html):
+        document = Document(html)
+        return {"text": "\n".join(fromstring(document.summary()).itertext()), "title": document.short_title()}
+
+    return found
 
 
 TOOLS = {
@@ -57,11 +69,11 @@ def page(path):
 
 
 def attempt(tool, html):
-    """The text; nothing where the tool fails."""
+    """What the tool finds; nothing where it fails."""
     try:
-        return tool(html) or ""
+        return tool(html)
     except Exception:  # whatever it is, the page is lost
-        return ""
+        return {"text": ""}
 
 
 def main(name, folder, rounds=3):
@@ -72,10 +84,10 @@ def main(name, folder, rounds=3):
         html, times = page(path), []
         for _ in range(int(rounds)):
             started = time.perf_counter()
-            text = attempt(tool, html)
+            found = attempt(tool, html)
             times.append((time.perf_counter() - started) * 1e3)
         identity = path.name.removesuffix(".gz").removesuffix(".html")
-        print(json.dumps({"id": identity, "text": text, "ms": median(times)}))
+        print(json.dumps(found | {"id": identity, "ms": median(times)}))
 
 
 if __name__ == "__main__":

@@ -39,25 +39,35 @@ def instant(text):
     return moment.replace(microsecond=0) if moment.tzinfo else None
 
 
+CHECKS = {
+    "title": (lambda t: folded(t.get("title")), lambda e: folded(e.get("title"))),
+    "authors": (names, names),
+    "day": (lambda t: (t.get("published") or "")[:10], lambda e: (e.get("published_at") or "")[:10]),
+    "instant": (lambda t: instant(t.get("published")), lambda e: instant(e.get("published_at"))),
+}
+
+
+def count(truth, found, name, note=lambda page, true, got: None):
+    """How many pages have a true value, and on how many of them it was found; `note` hears of the others."""
+    of_truth, of_page = CHECKS[name]
+    asked = right = 0
+    for page in truth:
+        true = of_truth(page)
+        if not true:
+            continue
+        asked += 1
+        got = of_page(found.get(page["id"], {}))
+        right += true == got
+        if true != got:
+            note(page["id"], true, got)
+    return asked, right
+
+
 def main(truth, extracted, verbose):
-    found = {row["id"]: row for row in rows(extracted)}
-    checks = {
-        "title": (lambda t: folded(t.get("title")), lambda e: folded(e.get("title"))),
-        "authors": (names, names),
-        "day": (lambda t: (t.get("published") or "")[:10], lambda e: (e.get("published_at") or "")[:10]),
-        "instant": (lambda t: instant(t.get("published")), lambda e: instant(e.get("published_at"))),
-    }
-    for name, (of_truth, of_page) in checks.items():
-        asked = right = 0
-        for page in rows(truth):
-            true = of_truth(page)
-            if not true:
-                continue
-            asked += 1
-            got = of_page(found.get(page["id"], {}))
-            right += true == got
-            if verbose and true != got:
-                print(f"{name}  {page['id']}: {true!r} is not {got!r}")
+    truth, found = rows(truth), {row["id"]: row for row in rows(extracted)}
+    for name in CHECKS:
+        note = lambda page, true, got: verbose and print(f"{name}  {page}: {true!r} is not {got!r}")
+        asked, right = count(truth, found, name, note)
         print(f"{name:8} {right} of {asked}")
 
 

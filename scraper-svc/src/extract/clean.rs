@@ -75,7 +75,8 @@ fn kind(page: &Page<'_>, block: &Block, weights: &Weights, article: &Range<NodeI
 fn drop_masthead(page: &Page<'_>, blocks: &mut Vec<(&Block, ParagraphKind)>, title: &str) {
     let wanted = folded(title);
     let is_title = |block: &Block| {
-        matches!(page[block.owner].tag, Tag::Title | Tag::Heading | Tag::Block) && folded(&block.text) == wanted
+        matches!(page[block.owner].tag, Tag::Title | Tag::Heading | Tag::Block)
+            && folded(&block.text) == wanted
     };
     let Some(title) = blocks.iter().position(|(block, _)| is_title(block)) else { return };
     let prose = |blocks: &[(&Block, ParagraphKind)]| {
@@ -93,8 +94,10 @@ fn drop_furniture(page: &Page<'_>, blocks: &mut Vec<(&Block, ParagraphKind)>, ti
     blocks.retain(|(block, kind)| {
         let points_elsewhere = lines::points_elsewhere(block);
         let caption = *kind == ParagraphKind::Caption;
-        let furniture =
-            points_elsewhere || lines::is_labelled_link(block) || lines::is_contact(block) || (!about_cookies && lines::asks_consent(block));
+        let furniture = points_elsewhere
+            || lines::is_labelled_link(block)
+            || lines::is_contact(block)
+            || (!about_cookies && lines::asks_consent(block));
         // A post that the article quotes ends in its date, and so may the row of a table.
         let dated =
             *kind == ParagraphKind::Text && page[block.owner].tag != Tag::Cell && lines::is_date(block);
@@ -141,7 +144,10 @@ fn is_numbered(text: &str) -> bool {
 
 /// Whether a line is a label with a link, outside of any paragraph: "The new cooker. Buy now".
 fn is_offer(page: &Page<'_>, block: &Block) -> bool {
-    page[block.owner].tag == Tag::Block && block.size < 60 && !block.ends_sentence() && block.link_density() > 0.25
+    page[block.owner].tag == Tag::Block
+        && block.size < 60
+        && !block.ends_sentence()
+        && block.link_density() > 0.25
 }
 
 /// Whether a line is parted by marks as rows of links are: "Home | News | Sport".
@@ -164,9 +170,8 @@ fn drop_repeats(blocks: &mut Vec<(&Block, ParagraphKind)>) {
 /// Drops what the page says of its authors after the text: "Jane Roe is a reporter in Riga."
 fn drop_author_boxes(blocks: &mut Vec<(&Block, ParagraphKind)>, authors: &[String]) {
     let end = blocks.len().saturating_sub(AFTERWORD).max(1);
-    let introduces = |block: &Block| {
-        authors.iter().any(|name| name.contains(' ') && lines::introduces(block, name))
-    };
+    let introduces =
+        |block: &Block| authors.iter().any(|name| name.contains(' ') && lines::introduces(block, name));
     let mut index = 0;
     blocks.retain(|(block, kind)| {
         index += 1;

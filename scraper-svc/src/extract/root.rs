@@ -144,7 +144,8 @@ fn climb(page: &Page<'_>, weights: &Weights, paths: &Paths, from: NodeIndex) -> 
 fn alike(page: &Page<'_>, weights: &Weights, paths: &Paths, inner: NodeIndex, outer: NodeIndex) -> usize {
     let path = std::iter::once(inner).chain(page.ancestors(inner)).take_while(|&index| index != outer);
     let Some(child) = path.last() else { return 0 };
-    let asked = std::iter::once(inner).chain(page.ancestors(inner)).any(|at| page[at].evidence.has(Evidence::ANSWER));
+    let asked =
+        std::iter::once(inner).chain(page.ancestors(inner)).any(|at| page[at].evidence.has(Evidence::ANSWER));
     let mut alike = 0;
     let mut index = outer + 1;
     while index < page[outer].end {

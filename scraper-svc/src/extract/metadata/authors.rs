@@ -61,6 +61,36 @@ pub(super) fn is_person(name: &str) -> bool {
         && !name.chars().any(|c| c.is_ascii_digit() || matches!(c, ':' | '|' | '/'))
 }
 
+/// Whether an address is that of an author's page.
+pub(super) fn is_page(address: &str) -> bool {
+    let words = [
+        "author",
+        "authors",
+        "autor",
+        "autores",
+        "autoren",
+        "autorin",
+        "auteur",
+        "auteurs",
+        "autore",
+        "autori",
+        "forfatter",
+        "journalist",
+        "journalists",
+        "writer",
+        "writers",
+        "reporter",
+        "reporters",
+        "contributor",
+        "contributors",
+    ];
+    address
+        .split(['/', '?', '='])
+        .rev()
+        .skip(1)
+        .any(|segment| words.contains(&segment.to_ascii_lowercase().as_str()))
+}
+
 fn is_name(text: &str) -> bool {
     let words = text.split_whitespace().count();
     (1..=7).contains(&words)

@@ -3,14 +3,18 @@
 mod authors;
 mod date;
 mod json_ld;
+mod line;
 mod title;
+mod visible;
 
 use std::collections::HashMap;
 
+use ego_tree::NodeId;
 use scraper::{ElementRef, Html};
 use url::Url;
 
 use self::json_ld::JsonLd;
+use self::line::text_of;
 pub(super) use self::title::folded;
 use super::Hints;
 
@@ -53,6 +57,9 @@ struct Found<'a> {
     times: Vec<&'a str>,
     authors: Vec<String>,
     author_links: Vec<String>,
+    /// Texts of links to the pages of authors, by where they stand: those in the first place that has any.
+    author_pages: Vec<String>,
+    author_place: Option<NodeId>,
     /// The first text in an element whose class names it an author or a byline.
     byline: Option<String>,
 }
@@ -71,12 +78,17 @@ impl Metadata {
         let web = |url: &Url| matches!(url.scheme(), "http" | "https");
         let image = found.first(&["og:image", "og:image:url", "twitter:image"]).map(str::to_owned);
         let canonical = found.canonical.or_else(|| found.first(&["og:url"]));
+        let canonical_url = canonical.and_then(address).filter(web);
+        let language = found.language(&json_ld, hints);
+        let in_path = || url.into_iter().chain(&canonical_url).find_map(visible::in_path);
+        let published = found.published(&json_ld).or_else(in_path);
+        let published = published.or_else(|| visible::in_text(html, language.as_deref()));
         Self {
-            canonical_url: canonical.and_then(address).filter(web),
+            canonical_url,
             title: found.title(&json_ld, site_name.as_deref()),
             authors: found.authors(&json_ld, site_name.as_deref()),
-            published_at: found.published(&json_ld),
-            language: found.language(&json_ld, hints),
+            published_at: published,
+            language,
             lead_image_url: image.or(json_ld.image).as_deref().and_then(address).filter(web),
             body: json_ld.body,
             free: json_ld.free,
@@ -135,6 +147,15 @@ impl<'a> Found<'a> {
             let list = if is_author { &mut self.authors } else { &mut self.author_links };
             list.push(text_of(element));
         }
+        let place = element.parent().map(|parent| parent.id());
+        let is_page = || value.attr("href").is_some_and(authors::is_page);
+        if value.name() == "a" && (self.author_place.is_none() || self.author_place == place) && is_page() {
+            let name = text_of(element);
+            if authors::is_person(&name) {
+                self.author_place = place;
+                self.author_pages.push(name);
+            }
+        }
         let is_byline = || value.attr("class").is_some_and(authors::is_byline);
         if self.byline.is_none() && !matches!(value.name(), "body" | "img" | "article") && is_byline() {
             self.byline = Some(text_of(element)).filter(|text| (4..=160).contains(&text.len()));
@@ -157,7 +178,9 @@ impl<'a> Found<'a> {
             json_ld.headline.as_deref().or(named).or(heading).or(self.title.as_deref()).unwrap_or_default();
         let title = title::without_site(&title::plain(written), site);
         match heading {
-            Some(heading) if title::extends(&title, heading) => heading.to_owned(),
+            Some(heading) if title::extends(&title, heading) || title::introduces(&title, heading) => {
+                heading.to_owned()
+            }
             _ => title,
         }
     }
@@ -191,6 +214,7 @@ impl<'a> Found<'a> {
             "dc.creator",
             "byl",
             "sailthru.author",
+            "articleauthor",
             "twitter:misc:written by",
         ];
         let mut choices = vec![authors::names(&json_ld.authors)];
@@ -199,6 +223,7 @@ impl<'a> Found<'a> {
         choices.extend([&self.authors, &self.author_links].map(|written| authors::names(written)));
         let byline: Vec<String> = self.byline.clone().into_iter().collect();
         choices.push(authors::names(&byline).into_iter().filter(|name| authors::is_person(name)).collect());
+        choices.push(authors::names(&self.author_pages));
         choices.retain(|names| !names.is_empty());
         let is_site = |name: &String| site.is_some_and(|site| title::folded(site) == title::folded(name));
         let person = choices.iter().position(|names| !names.iter().all(is_site)).unwrap_or_default();
@@ -220,6 +245,7 @@ impl<'a> Found<'a> {
             "datepublished",
             "og:published_time",
             "article:published",
+            "article:published:time",
             "parsely-pub-date",
             "dc.date.issued",
             "dc.date",
@@ -245,11 +271,6 @@ impl<'a> Found<'a> {
         };
         written.filter(is_tag).map(|tag| tag.replace('_', "-")).or(hints.language.clone())
     }
-}
-
-fn text_of(element: ElementRef<'_>) -> String {
-    let text: String = element.text().take(200).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn in_svg(element: ElementRef<'_>) -> bool {

@@ -29,6 +29,13 @@ pub(super) fn extends(title: &str, heading: &str) -> bool {
     })
 }
 
+/// Whether a title is this heading under the name of its subject, "Olympic Games: Headline".
+pub(super) fn introduces(title: &str, heading: &str) -> bool {
+    let long = heading.chars().count() >= 20;
+    let before = title.strip_suffix(heading).map(str::trim_end).filter(|before| !before.is_empty());
+    long && before.is_some_and(|before| before.ends_with([':', '|', '-', '–', '»', '/']))
+}
+
 /// A page's title without the name of its site, "Headline | Example News".
 ///
 /// The part after the last separator goes if it is the site's name; without one to compare with, if what is left is
