@@ -7,8 +7,10 @@ use regex::Regex;
 use scraper::{ElementRef, Html};
 use url::Url;
 
-/// The longest line that is taken for one of a date, in characters.
+/// The longest line that is taken for one of a date, in bytes.
 const MAX_LINE: usize = 90;
+/// The most texts that a line is made of.
+const MAX_PIECES: usize = 12;
 /// How many elements of a page are looked at.
 const MAX_ELEMENTS: usize = 20_000;
 
@@ -70,7 +72,7 @@ pub(super) fn in_path(url: &Url) -> Option<String> {
 /// The first date in a line that says that it is one: by its element, its class, or its label.
 pub(super) fn in_text(html: &Html, language: Option<&str>) -> Option<String> {
     let elements = html.tree.nodes().filter_map(ElementRef::wrap).take(MAX_ELEMENTS);
-    elements.filter_map(|element| line(element)).find_map(|line| of_line(&line, language))
+    elements.filter_map(line).find_map(|line| of_line(&line, language))
 }
 
 /// The short text of an element that may give the date.
@@ -82,17 +84,25 @@ fn line(element: ElementRef<'_>) -> Option<String> {
     ) {
         return None;
     }
-    let names = [value.attr("class"), value.attr("id"), value.attr("itemprop")];
-    let named = names.into_iter().flatten().any(|name| {
+    let attributes = [value.attr("class"), value.attr("id"), value.attr("itemprop")];
+    let named = attributes.into_iter().flatten().any(|name| {
         let name = name.to_ascii_lowercase();
         !name.contains("update")
             && ["date", "datum", "time", "publish", "fecha", "posted"].iter().any(|word| name.contains(word))
     });
-    let text: String = element.text().take(12).collect::<Vec<_>>().join(" ");
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = short_text(element)?;
     let labelled = || LABEL.as_ref().is_some_and(|label| label.is_match(&text));
     let short = (6..=MAX_LINE).contains(&text.len()) && text.contains(|c: char| c.is_ascii_digit());
     (short && (value.name() == "time" || named || labelled())).then_some(text)
+}
+
+/// The text of an element that holds no more than a line.
+fn short_text(element: ElementRef<'_>) -> Option<String> {
+    let pieces: Vec<&str> = element.text().take(MAX_PIECES).collect();
+    if pieces.len() == MAX_PIECES || pieces.iter().map(|piece| piece.len()).sum::<usize>() > 4 * MAX_LINE {
+        return None;
+    }
+    Some(pieces.join(" ").split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The date in a line. Where day and month could change places, Americans write the month first, and where nothing says
@@ -135,6 +145,9 @@ fn month(name: &str) -> Option<i16> {
 }
 
 fn date(year: i16, month: i16, day: i16) -> Option<String> {
+    if !(1990..=2100).contains(&year) {
+        return None;
+    }
     Some(Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?.to_string())
 }
 
