@@ -1,4 +1,6 @@
 //! What text generation does, seen from outside.
 
 mod models;
+mod tokenizer;
+mod tokenizer_hostile;
 mod weights;
