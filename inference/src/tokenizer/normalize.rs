@@ -36,9 +36,17 @@ fn is_invisible(c: char) -> bool {
     is_noncharacter
         || match c {
             '\n' | '\r' | '\t' | '\u{B}' | '\u{C}' | '\u{85}' => false,
-            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{FEFF}' => true,
-            '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => true,
-            '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}' => true,
+            '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{FEFF}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}' => true,
             _ => c.is_control(),
         }
 }

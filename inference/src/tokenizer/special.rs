@@ -111,8 +111,9 @@ fn role_token(
 
 fn default_token(class: Class, role: &str) -> Option<AddedToken> {
     let content = match (class, role) {
-        (Class::Other, _) | (Class::T5, "mask_token") => return None,
-        (Class::T5 | Class::Pegasus, "bos_token" | "sep_token" | "cls_token") => return None,
+        (Class::Other, _)
+        | (Class::T5, "mask_token")
+        | (Class::T5 | Class::Pegasus, "bos_token" | "sep_token" | "cls_token") => return None,
         (Class::Pegasus, "mask_token") => "<mask_2>",
         (_, "bos_token" | "cls_token") => "<s>",
         (_, "eos_token" | "sep_token") => "</s>",

@@ -49,7 +49,7 @@ impl VocabularyBounds {
 /// Reads a precompiled table of normalization's declared size and compares it with what is there.
 pub(super) fn check_charsmap(declared: [u8; 4], len: usize) -> Result<(), String> {
     let size = u32::from_le_bytes(declared) as usize;
-    if size.saturating_add(4) > len || size % 4 != 0 {
+    if size.saturating_add(4) > len || !size.is_multiple_of(4) {
         return Err(format!(
             "the normalization table declares {size} bytes and has {}",
             len.saturating_sub(4)

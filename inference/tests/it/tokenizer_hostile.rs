@@ -1,4 +1,5 @@
 //! Files that nobody should trust: each is an error that names the file, and none brings the process down.
+#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use std::fs::{File, create_dir};
 
@@ -145,11 +146,11 @@ fn what_the_library_would_not_survive_is_refused() {
     let prefix = refusal("bart", |json| json["model"]["continuing_subword_prefix"] = json!("é"));
     assert!(prefix.contains("a prefix of continuing subwords is not supported"), "{prefix}");
     let table = refusal("t5", |json| {
-        json["normalizer"]["normalizers"][0]["precompiled_charsmap"] = json!("/////wAA")
+        json["normalizer"]["normalizers"][0]["precompiled_charsmap"] = json!("/////wAA");
     });
     assert!(table.contains("declares 4294967295 bytes"), "{table}");
     let empty = refusal("t5", |json| {
-        json["normalizer"]["normalizers"][0]["precompiled_charsmap"] = json!("AAAAAAAA")
+        json["normalizer"]["normalizers"][0]["precompiled_charsmap"] = json!("AAAAAAAA");
     });
     assert!(empty.starts_with("tokenizer.json: "), "{empty}");
     let template = refusal("t5", |json| json["post_processor"]["special_tokens"] = json!({}));
@@ -167,7 +168,7 @@ fn kinds_that_are_not_supported_are_named() {
         refusal("t5", |json| json["decoder"] = json!({"type": "WordPiece", "prefix": "##", "cleanup": true}));
     assert!(decoder.contains("a decoder that isn't Metaspace or ByteLevel is not supported"), "{decoder}");
     let model = refusal("t5", |json| {
-        json["model"] = json!({"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"})
+        json["model"] = json!({"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"});
     });
     assert!(model.contains("a model of type WordLevel is not supported"), "{model}");
     let mut marian = files("t5");

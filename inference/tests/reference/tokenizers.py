@@ -6,6 +6,7 @@ protobuf`), in a virtual environment outside the tree.
 
     tokenizers.py fixtures DIR             small tokenizers and what transformers makes of texts with them
     tokenizers.py train DIR                larger ones, with SentencePiece's own normalization tables
+    tokenizers.py variants FROM DIR        the trained ones, saved and configured in the ways that are met in the wild
     tokenizers.py export FROM DIR          the files of a slow tokenizer from a fast one (BART, PEGASUS)
     tokenizers.py strings COUNT            lines of JSON for `--example tokenize`
     tokenizers.py compare COUNT BINARY DIR...   that example and transformers on the same texts
@@ -24,7 +25,7 @@ sys.path.pop(0)  # this file's folder, where the library of the same name would 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import ByteLevelBPETokenizer
-from transformers import AutoTokenizer, T5Tokenizer, PegasusTokenizer, MBartTokenizer
+from transformers import AutoTokenizer, BartTokenizer, MBartTokenizer, PegasusTokenizer, T5Tokenizer
 
 WORDS = {
     "latin": "the ferry council harbour said wouldn't budget İzmir naïve façade Ærø Łódź smörgåsbord São déjà-vu "
@@ -217,6 +218,47 @@ def export(source, directory):
     (directory / "spiece.model").write_bytes(proto.SerializeToString())
 
 
+def variants(source, directory):
+    """Directories as transformers of several years left them."""
+    def copy(family, name, **config):
+        out = directory / name
+        shutil.copytree(source / family, out, dirs_exist_ok=True)
+        kept = json.loads((out / "tokenizer_config.json").read_text(encoding="utf-8")) | config
+        write_json(out / "tokenizer_config.json", {k: v for k, v in kept.items() if v is not None})
+        return out
+
+    T5Tokenizer.from_pretrained(source / "t5").save_pretrained(directory / "t5-saved-slow")
+    PegasusTokenizer.from_pretrained(source / "pegasus").save_pretrained(directory / "pegasus-saved-slow")
+    MBartTokenizer.from_pretrained(source / "mbart").save_pretrained(directory / "mbart-saved-slow")
+    BartTokenizer.from_pretrained(source / "bart").save_pretrained(directory / "bart-saved-slow")
+    for family in ["t5", "t5-bytes", "pegasus", "mbart", "bart"]:
+        out = directory / f"{family}-saved-fast"
+        AutoTokenizer.from_pretrained(source / family).save_pretrained(out)
+        old = directory / f"{family}-old"
+        shutil.copytree(out, old, dirs_exist_ok=True)
+        config = json.loads((old / "tokenizer_config.json").read_text(encoding="utf-8"))
+        config.pop("added_tokens_decoder")
+        write_json(old / "tokenizer_config.json", config)
+    added = AutoTokenizer.from_pretrained(source / "t5")
+    added.add_tokens(["<cite>", "ferry council"])
+    added.add_special_tokens({"additional_special_tokens": ["<speaker>"]}, replace_additional_special_tokens=False)
+    added.save_pretrained(directory / "t5-added")
+    write_json(copy("t5", "t5-added-listed") / "added_tokens.json", {"<cite>": 9000, "ferry": 9001})
+    generic = directory / "bart-generic"
+    shutil.copytree(directory / "bart-saved-fast", generic, dirs_exist_ok=True)
+    config = json.loads((generic / "tokenizer_config.json").read_text(encoding="utf-8"))
+    write_json(generic / "tokenizer_config.json", config | {"tokenizer_class": "PreTrainedTokenizerFast"})
+    for name in ["vocab.json", "merges.txt"]:
+        (generic / name).unlink()
+    copy("bart", "bart-prefix-space", add_prefix_space=True)
+    AutoTokenizer.from_pretrained(directory / "bart-prefix-space").save_pretrained(directory / "bart-prefix-space-fast")
+    copy("t5", "t5-no-prefix-space", add_prefix_space=False)
+    copy("t5", "t5-new", legacy=False)
+    copy("mbart", "mbart50", tokenizer_class="MBart50Tokenizer")
+    write_json(copy("pegasus", "pegasus-by-model", tokenizer_class=None) / "config.json", {"model_type": "pegasus"})
+    write_json(copy("t5", "mt5-by-model", tokenizer_class=None) / "config.json", {"model_type": "mt5"})
+
+
 def compare(count, binary, directories):
     strings = list(texts(count))
     lines = "".join(json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(strings))
@@ -263,6 +305,8 @@ def main():
         fixtures(Path(args[0]))
     elif command == "train":
         train_all(Path(args[0]), 6, "nmt_nfkc")
+    elif command == "variants":
+        variants(Path(args[0]), Path(args[1]))
     elif command == "export":
         export(Path(args[0]), Path(args[1]))
     elif command == "strings":
