@@ -9,7 +9,7 @@ use service_kit::{
     telemetry::TelemetryArgs,
 };
 
-use crate::{extract, serve, sources, summarize};
+use crate::{extract, model, serve, sources, summarize};
 
 /// Self-hosted news summaries: reads a news article, summarizes it on this machine, and shows where each sentence comes
 /// from.
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Summarize(Box<summarize::Arguments>),
     /// Read articles out of web pages.
     Extract(Box<extract::Arguments>),
+    /// Fetch models that write summaries, and look after those that are here.
+    Model(model::Arguments),
     /// Make files of sources.
     Sources(sources::Arguments),
     /// Ask a server that runs on this machine how it is.
@@ -60,7 +62,7 @@ impl Validate for Cli {
             Command::Serve(arguments) => arguments.problems(),
             Command::Summarize(arguments) => arguments.problems(),
             Command::Extract(arguments) => arguments.problems(),
-            Command::Health(_) | Command::Sources(_) => Vec::new(),
+            Command::Health(_) | Command::Model(_) | Command::Sources(_) => Vec::new(),
         }
     }
 }

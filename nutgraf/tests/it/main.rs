@@ -4,6 +4,7 @@
 mod client;
 mod extract;
 mod house;
+mod model;
 mod newspaper;
 mod program;
 mod serve;
