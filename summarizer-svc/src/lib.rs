@@ -4,6 +4,7 @@
 //!
 //! - [`document`]: the article as sentences with exact ranges.
 //! - [`engine`]: the border behind which summaries are made; [`engine::extractive`] is the one that is built in.
+//! - [`grounding`]: where written sentences come from, and what of them the article does not support.
 //! - [`queue`]: bounded, with a pool of worker threads behind it.
 //! - [`summarize`]: the use case; it knows no transport.
 //! - [`summary`]: what it speaks of.
@@ -12,6 +13,7 @@
 pub mod config;
 pub mod document;
 pub mod engine;
+pub mod grounding;
 mod grpc;
 pub mod queue;
 pub mod summarize;

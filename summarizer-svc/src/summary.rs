@@ -94,6 +94,8 @@ pub struct SummarySentence {
     pub text: String,
     /// The passages that it comes from, best first.
     pub spans: Vec<SourceSpan>,
+    /// What the article does not support, in the order of the text; empty where the sentence is the article's own.
+    pub unsupported: Vec<Unsupported>,
 }
 
 /// A passage of the article.
@@ -107,6 +109,32 @@ pub struct SourceSpan {
     pub end: usize,
     /// 0 to 1; 1 is word for word.
     pub score: f64,
+}
+
+/// A name, number, date or quote of a summary sentence that the article does not contain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsupported {
+    /// What it is.
+    pub kind: UnsupportedKind,
+    /// The words.
+    pub text: String,
+    /// Where they begin, in Unicode code points of the sentence's text.
+    pub start: usize,
+    /// Where they end, exclusive.
+    pub end: usize,
+}
+
+/// What an unsupported item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnsupportedKind {
+    /// A name.
+    Name,
+    /// A number.
+    Number,
+    /// A date, a year, a weekday or a time of day.
+    Date,
+    /// Words between quotation marks.
+    Quote,
 }
 
 /// What the reader should know.

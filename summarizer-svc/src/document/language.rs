@@ -100,6 +100,11 @@ impl Language {
         &self.tag
     }
 
+    /// The primary subtag in ISO 639-1 where there is such a code; empty when unknown.
+    pub fn primary(&self) -> &str {
+        &self.primary
+    }
+
     /// Whether there are stop words, and a stemmer where the language calls for one.
     pub fn is_supported(&self) -> bool {
         let stems = self.stemmer.is_some() || STEMLESS.contains(&self.primary.as_str());

@@ -213,7 +213,8 @@ fn write(
             end: sentence.end,
             score: 1.0,
         };
-        written.push(SummarySentence { text: sentence.text.clone(), spans: vec![span] });
+        let text = sentence.text.clone();
+        written.push(SummarySentence { text, spans: vec![span], unsupported: Vec::new() });
     }
     Ok(written)
 }

@@ -2,7 +2,7 @@
 
 use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event as Wire};
 
-use crate::summary::{self, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary};
+use crate::summary::{self, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary, UnsupportedKind};
 
 pub(super) fn event(event: Event) -> Wire {
     match event {
@@ -73,8 +73,18 @@ fn sentence(sentence: summary::SummarySentence) -> pb::SummarySentence {
     pb::SummarySentence {
         text: sentence.text,
         spans: sentence.spans.into_iter().map(span).collect(),
-        unsupported: Vec::new(),
+        unsupported: sentence.unsupported.into_iter().map(unsupported).collect(),
     }
+}
+
+fn unsupported(item: summary::Unsupported) -> pb::Unsupported {
+    let kind = match item.kind {
+        UnsupportedKind::Name => pb::UnsupportedKind::Name,
+        UnsupportedKind::Number => pb::UnsupportedKind::Number,
+        UnsupportedKind::Date => pb::UnsupportedKind::Date,
+        UnsupportedKind::Quote => pb::UnsupportedKind::Quote,
+    };
+    pb::Unsupported { kind: kind.into(), text: item.text, start: item.start as u32, end: item.end as u32 }
 }
 
 fn notice(notice: Notice) -> pb::Notice {

@@ -1,0 +1,190 @@
+//! The numbers, dates, names and words of an article, and what of a sentence they don't support.
+
+use std::{borrow::Cow, ops::Range};
+
+use super::{
+    date::{Dates, moments},
+    letters::Letters,
+    name::{Check, Names},
+    number::{Form, Numbers, Numeral, is_word, numerals},
+    quote::{is_supported, quotes},
+    token::{Kind, Token, lex},
+    tongue::Tongue,
+};
+use crate::{
+    document::{Article, Language, content_stem},
+    summary::{Unsupported, UnsupportedKind},
+};
+
+/// Words behind a number that may say what it counts.
+const COUNTED: usize = 3;
+/// Words on each side of a number that may have to do with it.
+const AROUND: usize = 8;
+
+/// What an article says of facts.
+pub(super) struct Facts<'a> {
+    language: &'a Language,
+    tongue: Tongue,
+    letters: Letters,
+    numbers: Numbers,
+    dates: Dates,
+    names: Names,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the title and every paragraph.
+    pub(super) fn of(article: &Article, language: &'a Language) -> Self {
+        let mut facts = Self {
+            language,
+            tongue: Tongue::of(language.primary()),
+            letters: Letters::default(),
+            numbers: Numbers::default(),
+            dates: Dates::default(),
+            names: Names::default(),
+        };
+        facts.add(&article.title);
+        article.paragraphs.iter().for_each(|paragraph| facts.add(&paragraph.text));
+        facts.numbers.finish();
+        facts
+    }
+
+    fn add(&mut self, text: &str) {
+        let tokens = lex(text, self.tongue);
+        self.letters.add(&tokens);
+        self.names.add(&tokens);
+        for moment in moments(&tokens, self.tongue) {
+            self.dates.add(&moment.when);
+        }
+        for numeral in numerals(&tokens, self.tongue) {
+            let after = self.counted(&tokens, &numeral);
+            let around = self.around(&tokens, &numeral);
+            self.numbers.add(&numeral, &after, &around);
+        }
+    }
+
+    /// What of a sentence the article does not support, in order; nothing twice.
+    pub(super) fn unsupported(&self, sentence: &str) -> Vec<Unsupported> {
+        let tokens = lex(sentence, self.tongue);
+        let mut taken = Taken::new(tokens.len());
+        let mut found = Vec::new();
+        let check = Check { names: &self.names, letters: &self.letters, language: self.language, tongue: self.tongue };
+        for quote in quotes(&tokens) {
+            let inside = tokens.get(quote.clone()).unwrap_or_default();
+            if !is_supported(inside, &self.letters, |word| check.knows(word)) {
+                found.push((quote.clone(), UnsupportedKind::Quote));
+            }
+            taken.take(quote);
+        }
+        self.check_dates(&tokens, &mut taken, &mut found);
+        self.check_numbers(&tokens, &mut taken, &mut found);
+        let names = check.unsupported(&tokens, &taken.0);
+        found.extend(names.into_iter().map(|range| (range, UnsupportedKind::Name)));
+        let chars: Vec<char> = sentence.chars().collect();
+        let mut marks: Vec<Unsupported> =
+            found.into_iter().filter_map(|(range, kind)| mark(&chars, &tokens, range, kind)).collect();
+        marks.sort_by_key(|mark| (mark.start, mark.end));
+        marks.dedup_by(|later, earlier| later.start < earlier.end);
+        marks
+    }
+
+    fn check_dates(&self, tokens: &[Token], taken: &mut Taken, found: &mut Vec<(Range<usize>, UnsupportedKind)>) {
+        for moment in moments(tokens, self.tongue) {
+            let range = moment.first..moment.end;
+            if taken.touches(range.clone()) {
+                continue;
+            }
+            if !self.dates.support(&moment.when, &self.numbers) {
+                found.push((range.clone(), UnsupportedKind::Date));
+            }
+            taken.take(range);
+        }
+    }
+
+    fn check_numbers(&self, tokens: &[Token], taken: &mut Taken, found: &mut Vec<(Range<usize>, UnsupportedKind)>) {
+        for numeral in numerals(tokens, self.tongue) {
+            let range = numeral.first..numeral.end;
+            if taken.touches(range.clone()) || says_nothing(tokens, &numeral) {
+                continue;
+            }
+            let kind = match numeral.form {
+                Form::Year | Form::Decade => UnsupportedKind::Date,
+                Form::Digits | Form::Words | Form::Ordinal => UnsupportedKind::Number,
+            };
+            let before = tokens.get(..numeral.first).unwrap_or_default();
+            let is_count = matches!(numeral.form, Form::Digits | Form::Words);
+            if !self.numbers.support(&numeral, before)
+                || (is_count && self.numbers.is_swapped(&numeral, &self.counted(tokens, &numeral)))
+            {
+                found.push((range.clone(), kind));
+            }
+            taken.take(range);
+        }
+    }
+
+    /// Stems of the words right behind a number, up to a mark or another number.
+    fn counted(&self, tokens: &[Token], numeral: &Numeral) -> Vec<String> {
+        let after = tokens.get(numeral.end..).unwrap_or_default();
+        let is_mark = |token: &&Token| match token.kind {
+            Kind::Word => true,
+            Kind::Mark(mark) => matches!(mark, '-' | '‐' | '‑' | '\''),
+            Kind::Number => false,
+        };
+        let words = after.iter().take_while(is_mark).take(2 * COUNTED);
+        words.filter_map(|word| self.content(word)).take(COUNTED).collect()
+    }
+
+    /// Stems of the words on both sides of a number, and its unit's sign.
+    fn around(&self, tokens: &[Token], numeral: &Numeral) -> Vec<String> {
+        let is_stop = |token: &&Token| !token.is_mark(&['.', '!', '?', ';']);
+        let after = tokens.get(numeral.end..).unwrap_or_default().iter().take_while(is_stop).take(2 * AROUND);
+        let before = tokens.get(..numeral.first).unwrap_or_default().iter().rev().take_while(is_stop).take(2 * AROUND);
+        after.filter_map(|word| self.content(word)).take(AROUND).chain(before.filter_map(|word| self.content(word)).take(AROUND)).collect()
+    }
+
+    fn content(&self, token: &Token) -> Option<String> {
+        let is_word = token.kind == Kind::Word && !is_word(&token.folded, self.tongue);
+        content_stem(&token.folded, self.language).filter(|_| is_word).map(Cow::into_owned)
+    }
+}
+
+/// Numbers that are hardly ever meant as such: "one", "first", "a third of".
+fn says_nothing(tokens: &[Token], numeral: &Numeral) -> bool {
+    let is_small = |most: u64| numeral.values.iter().all(|value| value.integer().is_some_and(|value| value <= most));
+    let word = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|token| token.folded.as_str());
+    let in_words = tokens.get(numeral.first).is_some_and(|token| token.kind == Kind::Word);
+    let fraction = matches!(word(numeral.first.checked_sub(1)), Some("a" | "one" | "ein" | "un"))
+        || matches!(word(Some(numeral.end)), Some("of"));
+    match numeral.form {
+        Form::Words => is_small(1),
+        Form::Ordinal => in_words && (is_small(2) || fraction),
+        Form::Digits | Form::Year | Form::Decade => false,
+    }
+}
+
+/// Which tokens belong to a fact that was found.
+struct Taken(Vec<bool>);
+
+impl Taken {
+    fn new(tokens: usize) -> Self {
+        Self(vec![false; tokens])
+    }
+
+    fn take(&mut self, range: Range<usize>) {
+        if let Some(tokens) = self.0.get_mut(range) {
+            tokens.fill(true);
+        }
+    }
+
+    fn touches(&self, range: Range<usize>) -> bool {
+        self.0.get(range).is_some_and(|tokens| tokens.contains(&true))
+    }
+}
+
+fn mark(chars: &[char], tokens: &[Token], range: Range<usize>, kind: UnsupportedKind) -> Option<Unsupported> {
+    let first = tokens.get(range.start)?;
+    let last = tokens.get(range.end.checked_sub(1)?)?;
+    let possessive = if kind == UnsupportedKind::Name && last.is_possessive() { 2 } else { 0 };
+    let (start, end) = (first.start, last.end - possessive);
+    let text: String = chars.get(start..end)?.iter().collect();
+    (start < end).then_some(Unsupported { kind, text, start, end })
+}
