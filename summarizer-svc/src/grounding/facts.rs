@@ -1,12 +1,12 @@
 //! The numbers, dates, names and words of an article, and what of a sentence they don't support.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::HashSet, ops::Range};
 
 use super::{
     date::{Dates, moments},
     letters::Letters,
     name::{Check, Names},
-    number::{Form, Numbers, Numeral, is_word, numerals},
+    number::{Counted, Form, Numbers, Numeral, is_word, numerals},
     quote::{is_supported, quotes},
     token::{Kind, Token, lex},
     tongue::Tongue,
@@ -16,10 +16,12 @@ use crate::{
     summary::{Unsupported, UnsupportedKind},
 };
 
-/// Words behind a number that may say what it counts.
-const COUNTED: usize = 3;
 /// Words on each side of a number that may have to do with it.
-const AROUND: usize = 8;
+const CLAUSE: usize = 8;
+/// What the number in "Haile, 25, took" counts.
+const AGE: &str = "year";
+/// What begins another clause.
+const CONJUNCTIONS: &[&str] = &["and", "but", "while", "or", "und", "aber", "oder", "et", "mais", "ou"];
 
 /// What an article says of facts.
 pub(super) struct Facts<'a> {
@@ -56,9 +58,8 @@ impl<'a> Facts<'a> {
             self.dates.add(&moment.when);
         }
         for numeral in numerals(&tokens, self.tongue) {
-            let after = self.counted(&tokens, &numeral);
-            let around = self.around(&tokens, &numeral);
-            self.numbers.add(&numeral, &after, &around);
+            let counted = self.counted(&tokens, &numeral);
+            self.numbers.add(&numeral, &counted);
         }
     }
 
@@ -71,7 +72,7 @@ impl<'a> Facts<'a> {
         for quote in quotes(&tokens) {
             let inside = tokens.get(quote.clone()).unwrap_or_default();
             if !is_supported(inside, &self.letters, |word| check.knows(word)) {
-                found.push((quote.clone(), UnsupportedKind::Quote));
+                found.push((bare(&tokens, quote.clone()), UnsupportedKind::Quote));
             }
             taken.take(quote);
         }
@@ -101,44 +102,65 @@ impl<'a> Facts<'a> {
     }
 
     fn check_numbers(&self, tokens: &[Token], taken: &mut Taken, found: &mut Vec<(Range<usize>, UnsupportedKind)>) {
-        for numeral in numerals(tokens, self.tongue) {
+        let mut claims = numerals(tokens, self.tongue);
+        claims.retain(|numeral| !taken.touches(numeral.first..numeral.end) && !says_nothing(tokens, numeral));
+        let misplaced = self.misplaced(tokens, &claims);
+        for (index, numeral) in claims.iter().enumerate() {
             let range = numeral.first..numeral.end;
-            if taken.touches(range.clone()) || says_nothing(tokens, &numeral) {
-                continue;
-            }
-            let kind = match numeral.form {
-                Form::Year | Form::Decade => UnsupportedKind::Date,
-                Form::Digits | Form::Words | Form::Ordinal => UnsupportedKind::Number,
-            };
             let before = tokens.get(..numeral.first).unwrap_or_default();
-            let is_count = matches!(numeral.form, Form::Digits | Form::Words);
-            if !self.numbers.support(&numeral, before)
-                || (is_count && self.numbers.is_swapped(&numeral, &self.counted(tokens, &numeral)))
-            {
+            let counted = self.counted(tokens, numeral);
+            if !self.numbers.support(numeral, before, &counted) || misplaced.contains(&index) {
+                let is_date = matches!(numeral.form, Form::Year | Form::Decade);
+                let kind = if is_date { UnsupportedKind::Date } else { UnsupportedKind::Number };
                 found.push((range.clone(), kind));
             }
             taken.take(range);
         }
     }
 
-    /// Stems of the words right behind a number, up to a mark or another number.
-    fn counted(&self, tokens: &[Token], numeral: &Numeral) -> Vec<String> {
-        let after = tokens.get(numeral.end..).unwrap_or_default();
-        let is_mark = |token: &&Token| match token.kind {
-            Kind::Word => true,
-            Kind::Mark(mark) => matches!(mark, '-' | '‐' | '‑' | '\''),
-            Kind::Number => false,
-        };
-        let words = after.iter().take_while(is_mark).take(2 * COUNTED);
-        words.filter_map(|word| self.content(word)).take(COUNTED).collect()
+    /// Numbers that the article has, but for something else.
+    fn misplaced(&self, tokens: &[Token], claims: &[Numeral]) -> HashSet<usize> {
+        let counts = |numeral: &&Numeral| matches!(numeral.form, Form::Digits | Form::Words);
+        let claims: Vec<(usize, &Numeral, Counted)> = claims
+            .iter()
+            .enumerate()
+            .filter(|(_, numeral)| counts(numeral))
+            .map(|(index, numeral)| (index, numeral, self.counted(tokens, numeral)))
+            .collect();
+        let mut misplaced = HashSet::new();
+        for (index, numeral, counted) in &claims {
+            if self.numbers.is_misplaced(numeral, counted) {
+                misplaced.insert(*index);
+            }
+        }
+        for pair in claims.windows(2) {
+            if let [(first, one, by_one), (second, other, by_other)] = pair
+                && self.numbers.are_swapped((one, by_one), (other, by_other))
+            {
+                misplaced.extend([*first, *second]);
+            }
+        }
+        misplaced
     }
 
-    /// Stems of the words on both sides of a number, and its unit's sign.
-    fn around(&self, tokens: &[Token], numeral: &Numeral) -> Vec<String> {
-        let is_stop = |token: &&Token| !token.is_mark(&['.', '!', '?', ';']);
-        let after = tokens.get(numeral.end..).unwrap_or_default().iter().take_while(is_stop).take(2 * AROUND);
-        let before = tokens.get(..numeral.first).unwrap_or_default().iter().rev().take_while(is_stop).take(2 * AROUND);
-        after.filter_map(|word| self.content(word)).take(AROUND).chain(before.filter_map(|word| self.content(word)).take(AROUND)).collect()
+    /// What a number counts: the words around it, up to a mark, a conjunction or another number.
+    fn counted(&self, tokens: &[Token], numeral: &Numeral) -> Counted {
+        let goes_on = |token: &&Token| match token.kind {
+            Kind::Word => !CONJUNCTIONS.contains(&token.folded.as_str()),
+            Kind::Mark(mark) => matches!(mark, '-' | '‐' | '‑' | '\'' | '%'),
+            Kind::Number => false,
+        };
+        let after = tokens.get(numeral.end..).unwrap_or_default().iter().take_while(goes_on);
+        let before = tokens.get(..numeral.first).unwrap_or_default().iter().rev().take_while(goes_on);
+        let next = tokens.get(numeral.end).filter(|next| next.spaced).and_then(|next| self.content(next));
+        let comma = |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.is_mark(&[',']));
+        let is_age = comma(numeral.first.checked_sub(1)) && comma(Some(numeral.end));
+        let age = is_age.then(|| AGE.to_owned());
+        Counted {
+            next,
+            after: after.take(CLAUSE).filter_map(|word| self.content(word)).chain(age).collect(),
+            before: before.take(CLAUSE).filter_map(|word| self.content(word)).collect(),
+        }
     }
 
     fn content(&self, token: &Token) -> Option<String> {
@@ -159,6 +181,12 @@ fn says_nothing(tokens: &[Token], numeral: &Numeral) -> bool {
         Form::Ordinal => in_words && (is_small(2) || fraction),
         Form::Digits | Form::Year | Form::Decade => false,
     }
+}
+
+/// A quotation without the comma or stop at its end.
+fn bare(tokens: &[Token], quote: Range<usize>) -> Range<usize> {
+    let ends_with_mark = tokens.get(quote.end - 1).is_some_and(|token| token.is_mark(&[',', '.', ';']));
+    quote.start..quote.end - usize::from(ends_with_mark && quote.len() > 1)
 }
 
 /// Which tokens belong to a fact that was found.

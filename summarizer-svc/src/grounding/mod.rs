@@ -62,3 +62,6 @@ impl<'a> Grounding<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,8 @@ fn parts(quote: &[Token]) -> Vec<String> {
             Kind::Mark('[' | '(') => {
                 let end = (at..quote.len().min(at + 12)).find(|index| quote.get(*index).is_some_and(|t| t.is_mark(&[']', ')'])));
                 let Some(end) = end else { continue };
-                let touches = !token.spaced || quote.get(end + 1).is_some_and(|next| !next.spaced && next.kind == Kind::Word);
+                let behind_word = at.checked_sub(2).and_then(|at| quote.get(at)).is_some_and(|t| t.kind == Kind::Word);
+                let touches = (behind_word && !token.spaced) || quote.get(end + 1).is_some_and(|next| !next.spaced && next.kind == Kind::Word);
                 if !touches {
                     parts.push(String::new());
                     at = end + 1;

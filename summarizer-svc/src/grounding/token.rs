@@ -46,8 +46,8 @@ impl Token {
     /// Whether it is written in two or more capitals, as abbreviations are.
     pub(super) fn is_acronym(&self) -> bool {
         let capitals = self.raw.chars().filter(|c| c.is_uppercase()).count();
-        let small = self.raw.trim_end_matches("'s").trim_end_matches("’s").chars().filter(|c| c.is_lowercase());
-        self.kind == Kind::Word && capitals > 1 && small.count() < 2
+        let bare = self.raw.split(is_apostrophe).next().unwrap_or_default();
+        self.kind == Kind::Word && capitals > 1 && bare.len() > 1 && bare.chars().filter(|c| c.is_lowercase()).count() < 2
     }
 
     /// Whether it ends as a possessive does.
@@ -95,7 +95,7 @@ pub(super) fn fold(word: &str) -> String {
         return word.to_ascii_lowercase();
     }
     let lower = word.to_lowercase().replace(['’', 'ʼ'], "'").replace('ß', "ss").replace('.', "");
-    let bare = lower.strip_suffix("'s").unwrap_or(&lower).trim_end_matches('\'');
+    let bare = ["'s", "'d"].iter().find_map(|ending| lower.strip_suffix(ending)).unwrap_or(&lower);
     bare.nfd().filter(|c| !is_combining_mark(*c)).nfc().collect()
 }
 

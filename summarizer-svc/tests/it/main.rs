@@ -4,6 +4,7 @@
 mod cancellation;
 mod drain;
 mod engines;
+mod grounding;
 mod limits;
 mod sentences;
 mod server;

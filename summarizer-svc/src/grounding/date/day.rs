@@ -2,7 +2,7 @@
 
 use super::{When, calendar::month};
 use crate::grounding::{
-    token::{Kind, Token},
+    token::{DASHES, Kind, Token},
     tongue::Tongue,
 };
 
@@ -24,7 +24,10 @@ const BEFORE_MONTHS: &[&str] =
 pub(super) fn read(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, When)> {
     let first = tokens.get(at)?;
     match first.kind {
-        Kind::Number => in_digits(tokens, at).or_else(|| day_first(tokens, at)),
+        Kind::Number => in_digits(tokens, at, tongue)
+            .or_else(|| day_first(tokens, at))
+            .or_else(|| before_another(tokens, at))
+            .or_else(|| behind_another(tokens, at)),
         Kind::Word => month_first(tokens, at, tongue),
         Kind::Mark(_) => None,
     }
@@ -57,6 +60,31 @@ fn day_first(tokens: &[Token], at: usize) -> Option<(usize, When)> {
     let month = month(&tokens.get(next)?.folded)?;
     let (end, year) = year_after(tokens, next + 1);
     Some((end, When::Day(vec![Day { year, month, day: Some(day) }])))
+}
+
+/// The 14th in "14 and 15 September".
+fn before_another(tokens: &[Token], at: usize) -> Option<(usize, When)> {
+    let day = day_number(tokens.get(at))?;
+    let after = at + 1 + usize::from(is_ordinal_mark(tokens.get(at + 1)));
+    let (_, When::Day(days)) = tokens.get(after).filter(|link| links(link)).and_then(|_| day_first(tokens, after + 1))? else {
+        return None;
+    };
+    Some((at + 1, When::Day(days.into_iter().map(|other| Day { day: Some(day), ..other }).collect())))
+}
+
+/// The 15th in "September 14 and 15".
+fn behind_another(tokens: &[Token], at: usize) -> Option<(usize, When)> {
+    let day = day_number(tokens.get(at))?;
+    let back = |steps: usize| at.checked_sub(steps).and_then(|before| tokens.get(before));
+    day_number(back(2)).filter(|_| back(1).is_some_and(links))?;
+    let month = back(3).filter(|token| token.is_capital()).and_then(|token| month(&token.folded))?;
+    let (end, year) = year_after(tokens, at + 1);
+    Some((end, When::Day(vec![Day { year, month, day: Some(day) }])))
+}
+
+/// Whether a token stands between two days.
+fn links(token: &Token) -> bool {
+    token.is_mark(DASHES) || matches!(token.folded.as_str(), "and" | "to" | "or" | "und" | "bis" | "et" | "au")
 }
 
 /// "May 17, 2024", "May 2024", "in May".
@@ -96,9 +124,14 @@ fn year_after(tokens: &[Token], at: usize) -> (usize, Option<u16>) {
 }
 
 /// "17/05/2024", "17.05.2024", "2024-05-17".
-fn in_digits(tokens: &[Token], at: usize) -> Option<(usize, When)> {
+fn in_digits(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, When)> {
     let first = tokens.get(at)?;
     let dotted: Vec<&str> = first.raw.split('.').collect();
+    let stop = tokens.get(at + 1).is_some_and(|next| !next.spaced && next.is_mark(&['.']));
+    if let ([day, month], true, Tongue::German) = (dotted.as_slice(), stop, tongue) {
+        let (day, month) = (day.parse().ok()?, month.parse().ok().filter(|month| (1..=12).contains(month))?);
+        return Some((at + 2, When::Day(vec![Day { year: None, month, day: Some(day) }])));
+    }
     let (end, parts) = if let [a, b, c] = dotted.as_slice() {
         (at + 1, [a.parse().ok()?, b.parse().ok()?, c.parse().ok()?])
     } else {

@@ -12,13 +12,19 @@ use crate::{
     document::Language,
     grounding::{
         letters::{Letters, append},
-        token::{Kind, Token},
+        token::{DASHES, Kind, Token},
         tongue::Tongue,
     },
 };
 
 /// A sentence with more of its longer words in capitals is a headline, whose capitals say nothing.
 const HEADLINE: f64 = 0.75;
+
+/// What people do in the news.
+const ACTS: &[&str] = &[
+    "said", "says", "told", "tells", "added", "adds", "wrote", "writes", "won", "was", "is", "has", "had", "will", "who", "did",
+    "joined", "scored", "died", "made", "took", "went", "came", "became", "began", "left", "announced", "described", "declared",
+];
 
 /// What names are checked against.
 pub(in crate::grounding) struct Check<'a> {
@@ -41,7 +47,7 @@ enum Standing {
 impl Check<'_> {
     /// Token ranges of names that the article does not have. Tokens that are `taken` are no names.
     pub(in crate::grounding) fn unsupported(&self, tokens: &[Token], taken: &[bool]) -> Vec<Range<usize>> {
-        if is_headline(tokens) {
+        if self.tongue.capitals_are_names() && is_headline(tokens) {
             return Vec::new();
         }
         runs(tokens, taken).iter().flat_map(|run| self.of_run(tokens, run)).collect()
@@ -49,12 +55,7 @@ impl Check<'_> {
 
     /// Whether the article has this word, or one of its forms.
     pub(in crate::grounding) fn knows(&self, token: &Token) -> bool {
-        let stem = self.language.stem(&token.folded);
-        let mut letters = String::new();
-        append(&mut letters, &token.raw);
-        self.names.used(&token.folded).is_some()
-            || self.letters.contains(&letters)
-            || (stem.len() > 3 && self.names.alike(&token.folded).any(|word| self.language.stem(word) == stem))
+        self.names.used(&token.folded).is_some() || self.is_inflected(&token.folded)
     }
 
     fn of_run(&self, tokens: &[Token], run: &Run) -> Vec<Range<usize>> {
@@ -70,8 +71,16 @@ impl Check<'_> {
             flag_german(run, &words, &standing)
         };
         let place = |at: usize| run.words.get(at).copied();
-        let ranges = flagged.into_iter().filter_map(|range| Some(place(range.start)?..place(range.end - 1)? + 1));
+        let end = |last: usize| last + 1 + if self.goes_on(tokens, last) { 2 } else { 0 };
+        let ranges = flagged.into_iter().filter_map(|range| Some(place(range.start)?..end(place(range.end - 1)?)));
         ranges.collect()
+    }
+
+    /// Whether a name goes on in lower case behind a hyphen, as it does in the article: "Hsiao-mei".
+    fn goes_on(&self, tokens: &[Token], at: usize) -> bool {
+        let hyphen = tokens.get(at + 1).is_some_and(|token| !token.spaced && token.is_mark(DASHES));
+        let next = tokens.get(at + 2).filter(|next| hyphen && !next.spaced && next.kind == Kind::Word);
+        tokens.get(at).zip(next).is_some_and(|(word, next)| self.names.has_pair(&word.folded, &next.folded))
     }
 
     /// "European Union" for "EU", "United States" for "American".
@@ -93,7 +102,7 @@ impl Check<'_> {
             return Standing::Neutral;
         }
         if let Some(used) = used {
-            return if used.lower > 0 || used.upper == 0 { Standing::Neutral } else { Standing::Known };
+            return if used.is_name() { Standing::Known } else { Standing::Neutral };
         }
         let plain = initial && (self.language.is_stop_word(&word.raw.to_lowercase()) || is_role(folded));
         let known = plain
@@ -112,8 +121,10 @@ impl Check<'_> {
             let (a, b) = (folded.len().min(other.len()), next.unwrap_or_default());
             a > 2 && (other.starts_with(folded) || folded.starts_with(other)) && self.names.has_pair(other, b)
         };
+        let previous = at.checked_sub(1).and_then(|before| words.get(before)).map(|word| word.folded.as_str());
         let plural = |other: &str| {
-            words.len() == 1 && (folded.strip_suffix('s') == Some(other) || other.strip_suffix('s') == Some(folded))
+            let is_plural = folded.strip_suffix('s') == Some(other) || other.strip_suffix('s') == Some(folded);
+            is_plural && previous.is_none_or(|previous| self.names.has_pair(previous, other)) && next.is_none()
         };
         let related = self.names.alike(folded).any(|other| place::derives(folded, other) || short(other) || plural(other));
         let mut letters = String::new();
@@ -131,22 +142,24 @@ impl Check<'_> {
         stem.len() > 2 && endings.iter().any(|ending| has(&format!("{stem}{ending}")))
     }
 
-    /// Whether a lone word at the beginning of a sentence is one that only a name can be: what follows it follows a
-    /// name in the article.
+    /// Whether a lone word at the beginning of a sentence is one that only a name can be: an abbreviation, or who says
+    /// or does something that a name does in the article.
     fn takes_a_names_place(&self, tokens: &[Token], run: &Run, word: &Token) -> bool {
-        let next = run.words.first().and_then(|at| tokens.get(at + 1));
+        let next = run.words.first().and_then(|at| tokens.get(at + 1)).map(|next| next.folded.as_str());
         let ordinary = ["s", "ing", "ed", "ly", "ion", "ment", "ity"].iter().any(|ending| word.folded.ends_with(ending));
-        let named = next.is_some_and(|next| next.kind == Kind::Word && self.names.follows_name(&next.folded));
-        (word.is_acronym() || word.raw.chars().any(|c| c.is_ascii_digit())) || (!ordinary && named && word.raw.len() > 2)
+        let acts = next.is_some_and(|next| ACTS.contains(&next) && self.names.follows_name(next));
+        let odd = word.is_acronym() || word.raw.chars().any(|c| c.is_ascii_digit());
+        odd || (acts && !ordinary && word.raw.chars().count() > 2)
     }
 
     /// Unknown words, each with the name that it is a part of, and names that were glued from two.
     fn flag(&self, run: &Run, words: &[&Token], standing: &[Standing]) -> Vec<Range<usize>> {
         let joined = |at: usize| run.adjacent.get(at).copied().unwrap_or(false);
-        let pair = |at: usize| {
-            words.get(at - 1).zip(words.get(at)).is_some_and(|(a, b)| self.names.has_pair(&a.folded, &b.folded))
-        };
         let is = |at: usize, wanted: Standing| standing.get(at) == Some(&wanted);
+        let pair = |at: usize| {
+            let two = words.get(at - 1).zip(words.get(at)).filter(|_| joined(at) && is(at, Standing::Known));
+            is(at - 1, Standing::Known) && two.is_some_and(|(a, b)| self.names.has_pair(&a.folded, &b.folded))
+        };
         let is_single = |at: usize| {
             is(at, Standing::Known) && !(at > 0 && pair(at)) && !(at + 1 < words.len() && pair(at + 1))
         };
@@ -190,7 +203,8 @@ fn flag_german(run: &Run, words: &[&Token], standing: &[Standing]) -> Vec<Range<
     let mut flagged = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        let end = (at..words.len()).find(|end| !is_unknown(*end)).unwrap_or(words.len());
+        let adjacent = |at: usize| run.adjacent.get(at).copied().unwrap_or(false);
+        let end = (at..words.len()).find(|end| !is_unknown(*end) || (*end > at && !adjacent(*end))).unwrap_or(words.len());
         let acronym = words.get(at).is_some_and(|word| word.is_acronym()) && end == at + 1;
         if end > at + 1 || acronym {
             flagged.push(at..end);

@@ -44,6 +44,15 @@ pub(in crate::grounding) struct Names {
     words: Vec<String>,
     /// Words in lower case that follow a name.
     after_names: HashMap<u32, HashSet<u32>>,
+    /// The first letters of all words, a line for each run of words without a mark.
+    first_letters: String,
+}
+
+impl Use {
+    /// Whether the article uses the word as a name and as nothing else.
+    pub(super) fn is_name(&self) -> bool {
+        self.lower == 0 && (self.upper > 0 || self.leads || self.follows)
+    }
 }
 
 impl Names {
@@ -54,6 +63,9 @@ impl Names {
             if token.kind != Kind::Word {
                 let passes = token.is_mark(&['-', '‐', '‑', '.', '&', '\'', '’']) && !token.spaced;
                 previous = previous.filter(|_| passes);
+                if !passes {
+                    self.first_letters.push('\n');
+                }
                 continue;
             }
             let (id, capital) = (self.id(&token.folded), token.is_capital());
@@ -65,7 +77,9 @@ impl Names {
                 }
             }
             previous = Some((id, capital));
+            self.first_letters.extend(token.folded.chars().next());
         }
+        self.first_letters.push('\n');
         for run in runs(tokens, &[]) {
             self.add_run(tokens, &run);
         }
@@ -146,9 +160,10 @@ impl Names {
         ids.is_some_and(|pair| self.neighbours.contains(&pair) || self.together.contains(&pair))
     }
 
-    /// Whether the article's names spell this acronym, or it has the acronym itself.
+    /// Whether the article's names spell this acronym, or other words of it do ("chief technology officer").
     pub(super) fn has_acronym(&self, letters: &str) -> bool {
-        self.initials.contains(letters) || self.acronyms.contains(letters)
+        let words = letters.len() > 2 && self.first_letters.contains(letters);
+        words || self.initials.contains(letters) || self.acronyms.contains(letters)
     }
 
     /// Whether the article abbreviates to these letters.

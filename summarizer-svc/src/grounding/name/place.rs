@@ -25,6 +25,7 @@ const SAME: &[&[&str]] = &[
     &["cyprus", "cypriot", "cypriots"],
     &["peru", "peruvian", "peruvians"],
     &["congo", "congolese"],
+    &["portugal", "portuguese"],
     &["belgium", "belgian", "belgians"],
     &["afghanistan", "afghan", "afghans"],
     &["pakistan", "pakistani", "pakistanis"],

@@ -5,6 +5,28 @@ use std::collections::{HashMap, HashSet};
 use super::{Form, Numeral, hedge::Hedge, value::Value};
 use crate::grounding::token::Token;
 
+/// A word that is counted with more values than this is no sign of any.
+const FEW: usize = 3;
+
+/// What is counted with a number: the stems of words near it.
+#[derive(Debug, Clone, Default)]
+pub(in crate::grounding) struct Counted {
+    /// The word right behind it.
+    pub(in crate::grounding) next: Option<String>,
+    /// The words behind it in the same clause.
+    pub(in crate::grounding) after: Vec<String>,
+    /// The words before it in the same clause.
+    pub(in crate::grounding) before: Vec<String>,
+}
+
+/// What an article counts with one value.
+#[derive(Debug, Default)]
+struct Uses {
+    words: HashSet<String>,
+    /// It stands somewhere without anything that it counts.
+    stands_alone: bool,
+}
+
 /// The numbers of an article, and whether they support another one.
 #[derive(Debug, Default)]
 pub(in crate::grounding) struct Numbers {
@@ -13,25 +35,27 @@ pub(in crate::grounding) struct Numbers {
     decades: HashSet<Value>,
     /// Those that are no years, to round.
     amounts: Vec<(f64, Value)>,
-    /// What is counted: the words near each value, and the values near each word.
-    counted: HashMap<Value, HashSet<String>>,
+    uses: HashMap<Value, Uses>,
+    /// The values right before each word.
     counts: HashMap<String, HashSet<Value>>,
 }
 
 impl Numbers {
-    /// Adds a number of the article; `near` holds the stems of the words around it.
-    pub(in crate::grounding) fn add(&mut self, numeral: &Numeral, after: &[String], around: &[String]) {
+    /// Adds a number of the article.
+    pub(in crate::grounding) fn add(&mut self, numeral: &Numeral, counted: &Counted) {
         for value in &numeral.values {
             self.all.insert(*value);
             match numeral.form {
-                Form::Ordinal => drop(self.ordinals.insert(*value)),
                 Form::Decade => drop(self.decades.insert(*value)),
+                Form::Ordinal => drop(self.ordinals.insert(*value)),
                 Form::Year => {}
                 Form::Digits | Form::Words => self.amounts.push((value.approximate(), *value)),
             }
-            self.counted.entry(*value).or_default().extend(around.iter().cloned());
-            for word in after {
-                self.counts.entry(word.clone()).or_default().insert(*value);
+            let uses = self.uses.entry(*value).or_default();
+            uses.stands_alone |= counted.next.is_none() && counted.after.is_empty();
+            uses.words.extend(counted.after.iter().chain(&counted.before).cloned());
+            if let Some(next) = &counted.next {
+                self.counts.entry(next.clone()).or_default().insert(*value);
             }
         }
     }
@@ -48,13 +72,19 @@ impl Numbers {
     }
 
     /// Whether the article has this number, or one that it rounds. `before` are the tokens before it.
-    pub(in crate::grounding) fn support(&self, numeral: &Numeral, before: &[Token]) -> bool {
+    pub(in crate::grounding) fn support(&self, numeral: &Numeral, before: &[Token], counted: &Counted) -> bool {
         numeral.values.iter().any(|value| match numeral.form {
-            Form::Ordinal => self.all.contains(value),
+            Form::Ordinal => self.ordinals.contains(value) || self.is_last_of(*value, counted),
             Form::Decade => self.has_decade(*value),
             Form::Year => self.all.contains(value),
             Form::Digits | Form::Words => self.all.contains(value) || self.rounds(*value, Hedge::before(before)),
         })
+    }
+
+    /// "her third book" where the article has "three books".
+    fn is_last_of(&self, value: Value, counted: &Counted) -> bool {
+        let uses = self.uses.get(&value);
+        uses.is_some_and(|uses| counted.after.iter().chain(&counted.before).any(|word| uses.words.contains(word)))
     }
 
     /// "the 90s" are the 1990s, and 1994 lies in them.
@@ -76,15 +106,30 @@ impl Numbers {
         })
     }
 
-    /// Whether the article counts something else with this number, and these words with other numbers only.
-    pub(in crate::grounding) fn is_swapped(&self, numeral: &Numeral, after: &[String]) -> bool {
-        let Some(first) = after.first() else { return false };
-        let fits = |value: &Value| {
-            let counted = self.counted.get(value);
-            counted.is_none_or(|words| words.is_empty() || after.iter().any(|word| words.contains(word)))
+    /// Whether the article has this number for other things only, and what it counts here with other numbers only.
+    pub(in crate::grounding) fn is_misplaced(&self, numeral: &Numeral, counted: &Counted) -> bool {
+        let values = counted.next.as_ref().and_then(|next| self.counts.get(next));
+        let others = values.is_some_and(|values| values.len() < FEW && !numeral.values.iter().any(|v| values.contains(v)));
+        others && self.is_foreign(numeral, counted)
+    }
+
+    /// Whether two numbers of a sentence each count what the article counts with the other.
+    pub(in crate::grounding) fn are_swapped(&self, one: (&Numeral, &Counted), other: (&Numeral, &Counted)) -> bool {
+        let crossed = |numeral: &Numeral, counted: &Counted| {
+            let uses = numeral.values.iter().filter_map(|value| self.uses.get(value));
+            uses.flat_map(|uses| &uses.words).any(|word| counted.after.contains(word))
         };
-        let taken = self.counts.get(first).is_some_and(|values| values.len() < 4);
-        taken && numeral.values.iter().all(|value| self.all.contains(value).then(|| fits(value)) == Some(false))
+        self.is_foreign(one.0, one.1) && self.is_foreign(other.0, other.1) && crossed(one.0, other.1) && crossed(other.0, one.1)
+    }
+
+    /// Whether the article counts something with this number wherever it has it, and never what is counted here.
+    fn is_foreign(&self, numeral: &Numeral, counted: &Counted) -> bool {
+        let foreign = |value: &Value| {
+            let uses = self.uses.get(value);
+            uses.is_some_and(|uses| !uses.stands_alone && !counted.after.iter().any(|word| uses.words.contains(word)))
+        };
+        !counted.after.is_empty() && numeral.values.iter().all(|value| foreign(value) || !self.all.contains(value))
+            && numeral.values.iter().any(foreign)
     }
 }
 

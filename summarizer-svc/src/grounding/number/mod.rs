@@ -14,7 +14,7 @@ mod words_de;
 mod words_en;
 mod words_fr;
 
-pub(super) use index::Numbers;
+pub(super) use index::{Counted, Numbers};
 pub(super) use value::Value;
 
 use super::{
@@ -60,7 +60,9 @@ pub(super) fn numerals(tokens: &[Token], tongue: Tongue) -> Vec<Numeral> {
         let rest = tokens.get(at..).unwrap_or_default();
         let numeral = match token.kind {
             Kind::Number => Some(in_digits(rest, at, tongue)),
-            Kind::Word => spelled(rest, tongue).map(|spelled| Numeral {
+            // "pour cent" is no hundred.
+            Kind::Word if token.folded == "cent" && is_behind(tokens, at, "pour") => None,
+            Kind::Word => spelled(rest, tongue).filter(|spelled| !spelled.is_bare).map(|spelled| Numeral {
                 first: at,
                 end: at + spelled.tokens,
                 values: vec![spelled.value],
@@ -76,6 +78,10 @@ pub(super) fn numerals(tokens: &[Token], tongue: Tongue) -> Vec<Numeral> {
     }
     share_scales(tokens, &mut found);
     found
+}
+
+fn is_behind(tokens: &[Token], at: usize, word: &str) -> bool {
+    at.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|before| before.folded == word)
 }
 
 fn in_digits(tokens: &[Token], first: usize, tongue: Tongue) -> Numeral {

@@ -32,6 +32,8 @@ pub(super) struct Spelled {
     pub(super) is_ordinal: bool,
     /// Tokens that it takes up.
     pub(super) tokens: usize,
+    /// An English power of ten without anything before it, as in "multi-million": no number.
+    pub(super) is_bare: bool,
 }
 
 /// What a word says as a number in this language.
@@ -68,11 +70,32 @@ pub(super) fn spelled(tokens: &[Token], tongue: Tongue) -> Option<Spelled> {
         }
     }
     let says_something = end > 1 || !sum.only_article;
+    let mut value = Value::whole(sum.total.saturating_add(sum.current));
+    if let (Some(half), None) = (half_behind(tokens, end, tongue).filter(|_| end > 0), sum.scale) {
+        value = Value::and_a_half(sum.current);
+        end += half;
+        if let Some(Part::Scale(power)) = tokens.get(end).and_then(|word| part(&word.folded, tongue)) {
+            value = value.scaled(power);
+            end += 1;
+        }
+    }
     (end > 0 && says_something).then(|| Spelled {
-        value: Value::whole(sum.total.saturating_add(sum.current)),
+        value,
         is_ordinal: sum.is_ordinal,
         tokens: end,
+        is_bare: end == 1 && tongue == Tongue::English && sum.current.max(sum.total) >= 12 && sum.starts_with_scale,
     })
+}
+
+/// How many tokens "and a half" takes.
+fn half_behind(tokens: &[Token], at: usize, tongue: Tongue) -> Option<usize> {
+    let word = |at: usize| tokens.get(at).map(|token| token.folded.as_str());
+    let words = (word(at)?, word(at + 1)?, word(at + 2).unwrap_or_default());
+    match (tongue, words) {
+        (Tongue::English, ("and", "a", "half")) => Some(3),
+        (Tongue::French, ("et", "demi" | "demie", _)) => Some(2),
+        _ => None,
+    }
 }
 
 /// "half a million", "half a dozen".
@@ -85,7 +108,7 @@ fn half(tokens: &[Token], tongue: Tongue) -> Option<Spelled> {
         Part::Dozen => Value::whole(6),
         _ => return None,
     };
-    Some(Spelled { value, is_ordinal: false, tokens: at + 1 })
+    Some(Spelled { value, is_ordinal: false, tokens: at + 1, is_bare: false })
 }
 
 fn is_hyphen(token: &Token) -> bool {
@@ -101,6 +124,7 @@ struct Sum {
     scale: Option<u32>,
     began: bool,
     only_article: bool,
+    starts_with_scale: bool,
     is_ordinal: bool,
 }
 
@@ -132,6 +156,7 @@ impl Sum {
             Part::Ordinal(value) => self.small(value),
         };
         if fits {
+            self.starts_with_scale |= !self.began && matches!(part, Part::Hundred | Part::Scale(_));
             self.only_article = !self.began && part == Part::Article;
             self.began = true;
             self.is_ordinal = matches!(part, Part::Ordinal(_));

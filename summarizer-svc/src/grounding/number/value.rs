@@ -36,6 +36,11 @@ impl Value {
         Some(Self::new(kept.parse().ok()?, cut as i32 - after.len() as i32))
     }
 
+    /// A whole number and a half.
+    pub(in crate::grounding) fn and_a_half(number: u64) -> Self {
+        Self::new(number.saturating_mul(10).saturating_add(5), -1)
+    }
+
     /// Times a power of ten.
     pub(in crate::grounding) fn scaled(self, power: u32) -> Self {
         Self::new(self.digits, self.exponent.saturating_add(power.min(99) as i32))

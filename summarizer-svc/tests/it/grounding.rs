@@ -1,0 +1,139 @@
+//! How well marks and sources fit, on articles and sentences that were labelled by hand.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use summarizer_svc::{
+    document::{Article, Document},
+    grounding::Grounding,
+    summary::{SummarySentence, UnsupportedKind},
+};
+
+#[derive(Deserialize)]
+struct Labelled {
+    article: Vec<Story>,
+}
+
+#[derive(Deserialize)]
+struct Story {
+    language: String,
+    title: String,
+    text: String,
+    cases: Vec<Case>,
+}
+
+/// A sentence, the paragraph that it comes from, and what the article does not support.
+#[derive(Deserialize)]
+struct Case {
+    text: String,
+    from: usize,
+    #[serde(default)]
+    name: Vec<String>,
+    #[serde(default)]
+    number: Vec<String>,
+    #[serde(default)]
+    date: Vec<String>,
+    #[serde(default)]
+    quote: Vec<String>,
+}
+
+impl Case {
+    fn expected(&self) -> Vec<(UnsupportedKind, &str)> {
+        let kinds = [
+            (UnsupportedKind::Name, &self.name),
+            (UnsupportedKind::Number, &self.number),
+            (UnsupportedKind::Date, &self.date),
+            (UnsupportedKind::Quote, &self.quote),
+        ];
+        kinds.into_iter().flat_map(|(kind, texts)| texts.iter().map(move |text| (kind, text.as_str()))).collect()
+    }
+}
+
+/// How often marks were right.
+#[derive(Debug, Default, Clone, Copy)]
+struct Marks {
+    right: usize,
+    wrong: usize,
+    missed: usize,
+}
+
+impl Marks {
+    fn precision(self) -> f64 {
+        self.right as f64 / (self.right + self.wrong) as f64
+    }
+
+    fn recall(self) -> f64 {
+        self.right as f64 / (self.right + self.missed) as f64
+    }
+}
+
+#[derive(Debug, Default)]
+struct Report {
+    cases: usize,
+    well_sourced: usize,
+    marks: HashMap<UnsupportedKind, Marks>,
+}
+
+impl Report {
+    fn of(labelled: &str) -> Self {
+        let labelled: Labelled = toml::from_str(labelled).unwrap();
+        let mut report = Self::default();
+        for story in &labelled.article {
+            let article = Article::from_text(&story.title, &story.text);
+            let document = Document::read(&article, Some(&story.language.parse().unwrap()));
+            let grounding = Grounding::new(&article, &document);
+            story.cases.iter().for_each(|case| report.add(case, &grounding.ground(&case.text)));
+        }
+        report
+    }
+
+    fn add(&mut self, case: &Case, grounded: &SummarySentence) {
+        self.cases += 1;
+        let is_sourced = grounded.spans.first().is_some_and(|span| span.paragraph == case.from);
+        self.well_sourced += usize::from(is_sourced);
+        let expected = case.expected();
+        let found: Vec<_> = grounded.unsupported.iter().map(|mark| (mark.kind, mark.text.as_str())).collect();
+        for mark in &found {
+            let counts = self.marks.entry(mark.0).or_default();
+            if expected.iter().any(|other| are_same(*mark, *other)) { counts.right += 1 } else { counts.wrong += 1 }
+        }
+        for mark in expected.iter().filter(|mark| !found.iter().any(|other| are_same(**mark, *other))) {
+            self.marks.entry(mark.0).or_default().missed += 1;
+        }
+        if found != expected || !is_sourced {
+            println!("{}\n    found {found:?}, from {:?}", case.text, grounded.spans);
+        }
+    }
+
+    /// Asserts at least these precisions and recalls, and the share of sentences whose first span is in the right
+    /// paragraph.
+    fn assert_at_least(&self, limits: &[(UnsupportedKind, f64)], sourced: f64) {
+        println!("{self:#?}");
+        for (kind, least) in limits {
+            let marks = self.marks[kind];
+            println!("{kind:?}: precision {:.3}, recall {:.3}", marks.precision(), marks.recall());
+            assert!(marks.precision() >= *least && marks.recall() >= *least, "{kind:?}: {marks:?}");
+        }
+        let share = self.well_sourced as f64 / self.cases as f64;
+        println!("{} cases, {share:.3} from the right paragraph", self.cases);
+        assert!(share >= sourced, "{share}");
+    }
+}
+
+/// Of a name, a part will do: which of "Jane Smith" is wrong is for the reader to see.
+fn are_same(one: (UnsupportedKind, &str), other: (UnsupportedKind, &str)) -> bool {
+    let within = one.1.contains(other.1) || other.1.contains(one.1);
+    one == other || (one.0 == UnsupportedKind::Name && other.0 == UnsupportedKind::Name && within)
+}
+
+const LIMITS: &[(UnsupportedKind, f64)] = &[
+    (UnsupportedKind::Number, 0.95),
+    (UnsupportedKind::Quote, 0.95),
+    (UnsupportedKind::Date, 0.95),
+    (UnsupportedKind::Name, 0.9),
+];
+
+#[test]
+fn marks_and_sources_fit_the_labelled_sentences() {
+    Report::of(include_str!("../grounding/development.toml")).assert_at_least(LIMITS, 0.9);
+}
