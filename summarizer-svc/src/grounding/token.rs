@@ -130,9 +130,10 @@ fn number_end(chars: &[char], start: usize) -> usize {
     let digits = |from: usize| chars.iter().skip(from).take_while(|c| c.is_ascii_digit()).take(64).count();
     let mut at = start + digits(start).max(1);
     let mut grouped = at - start <= 3;
+    let mut group_mark = None;
     while let Some(&separator) = chars.get(at) {
         let next = digits(at + 1);
-        let groups = grouped && next == 3;
+        let groups = grouped && next == 3 && group_mark.is_none_or(|mark| mark == separator);
         let joins = match separator {
             '.' | ',' => next > 0,
             ' ' | '\u{A0}' | '\u{202F}' | '\u{2009}' | '\'' | '’' => groups,
@@ -142,6 +143,7 @@ fn number_end(chars: &[char], start: usize) -> usize {
             break;
         }
         grouped = groups;
+        group_mark = Some(separator);
         at += 1 + next;
     }
     at

@@ -98,6 +98,9 @@ pub(in crate::grounding) fn readings(raw: &str, commas: bool) -> Vec<Value> {
             }
         }
     }
+    if found.is_empty() {
+        found.extend(Value::decimal(&bare.replace(['.', ','], ""), ""));
+    }
     found
 }
 
