@@ -53,6 +53,7 @@ impl<'a> Facts<'a> {
     fn add(&mut self, text: &str) {
         let tokens = lex(text, self.tongue);
         self.letters.add(&tokens);
+        self.add_speech(&tokens);
         self.names.add(&tokens);
         for moment in moments(&tokens, self.tongue) {
             self.dates.add(&moment.when);
@@ -60,6 +61,16 @@ impl<'a> Facts<'a> {
         for numeral in numerals(&tokens, self.tongue) {
             let counted = self.counted(&tokens, &numeral);
             self.numbers.add(&numeral, &counted);
+        }
+    }
+
+    /// Adds what is quoted in a paragraph as one text, so that "he said" in between doesn't part it.
+    fn add_speech(&mut self, tokens: &[Token]) {
+        let quoted = quotes(tokens);
+        if quoted.len() > 1 {
+            let speech: Vec<Token> =
+                quoted.into_iter().filter_map(|quote| tokens.get(quote)).flatten().cloned().collect();
+            self.letters.add(&speech);
         }
     }
 

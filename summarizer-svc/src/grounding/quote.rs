@@ -56,20 +56,25 @@ fn closing(tokens: &[Token], at: usize) -> Option<usize> {
     (at + 1..tokens.len().min(at + LONGEST)).find(ends)
 }
 
-/// Whether the article says all of a quotation. Ellipses and insertions in brackets part it.
+/// Whether the article says all of a quotation. Its sentences need not follow one another, and ellipses and insertions
+/// in brackets part it.
 pub(super) fn is_supported(quote: &[Token], article: &Letters, knows: impl Fn(&Token) -> bool) -> bool {
     let parts = parts(quote);
     if let ([part], [word]) = (parts.as_slice(), words(quote).as_slice()) {
         return article.contains(part) || knows(word);
     }
-    parts.iter().all(|part| article.contains(part))
+    let possessive = words(quote).last().is_some_and(|word| word.is_possessive());
+    let says = |part: &String| {
+        article.contains(part) || part.strip_suffix('s').is_some_and(|bare| possessive && article.contains(bare))
+    };
+    parts.iter().all(says)
 }
 
 fn words(quote: &[Token]) -> Vec<&Token> {
     quote.iter().filter(|token| !matches!(token.kind, Kind::Mark(_))).collect()
 }
 
-/// The letters between ellipses and insertions.
+/// The letters between ellipses, insertions and ends of sentences.
 fn parts(quote: &[Token]) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut at = 0;
@@ -86,8 +91,10 @@ fn parts(quote: &[Token]) -> Vec<String> {
                     at = end + 1;
                 }
             }
-            Kind::Mark('…') => parts.push(String::new()),
-            Kind::Mark('.') if quote.get(at).is_some_and(|next| next.is_mark(&['.'])) => parts.push(String::new()),
+            Kind::Mark('…' | '?' | '!') => parts.push(String::new()),
+            Kind::Mark('.') if quote.get(at).is_some_and(|next| next.is_mark(&['.']) || next.is_capital()) => {
+                parts.push(String::new());
+            }
             Kind::Mark(_) => {}
             Kind::Word | Kind::Number => {
                 if let Some(part) = parts.last_mut() {

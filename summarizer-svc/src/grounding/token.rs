@@ -135,7 +135,8 @@ fn number_end(chars: &[char], start: usize) -> usize {
         let next = digits(at + 1);
         let groups = grouped && next == 3 && group_mark.is_none_or(|mark| mark == separator);
         let joins = match separator {
-            '.' | ',' => next > 0,
+            ',' => (1..=3).contains(&next),
+            '.' => next > 0,
             ' ' | '\u{A0}' | '\u{202F}' | '\u{2009}' | '\'' | '’' => groups,
             _ => false,
         };

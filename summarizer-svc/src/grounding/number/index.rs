@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::{Form, Numeral, hedge::Hedge, value::Value};
 use crate::grounding::token::Token;
 
-/// A word that is counted with more values than this is no sign of any.
+/// A word that is counted more often than this is no sign of any number.
 const FEW: usize = 3;
+/// So many words around two numbers must be the same for them to be about the same thing.
+const ALIKE: usize = 2;
 
 /// What is counted with a number: the stems of words near it.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +38,8 @@ pub(in crate::grounding) struct Numbers {
     /// Those that are no years, to round.
     amounts: Vec<(f64, Value)>,
     uses: HashMap<Value, Uses>,
-    /// The values right before each word.
-    counts: HashMap<String, HashSet<Value>>,
+    /// What stands right before each word: values, and the words around them.
+    counts: HashMap<String, Vec<(Value, HashSet<String>)>>,
 }
 
 impl Numbers {
@@ -55,7 +57,10 @@ impl Numbers {
             uses.stands_alone |= counted.next.is_none() && counted.after.is_empty();
             uses.words.extend(counted.after.iter().chain(&counted.before).cloned());
             if let Some(next) = &counted.next {
-                self.counts.entry(next.clone()).or_default().insert(*value);
+                let counts = self.counts.entry(next.clone()).or_default();
+                if counts.len() <= FEW {
+                    counts.push((*value, counted.after.iter().chain(&counted.before).cloned().collect()));
+                }
             }
         }
     }
@@ -108,9 +113,13 @@ impl Numbers {
 
     /// Whether the article has this number for other things only, and what it counts here with other numbers only.
     pub(in crate::grounding) fn is_misplaced(&self, numeral: &Numeral, counted: &Counted) -> bool {
-        let values = counted.next.as_ref().and_then(|next| self.counts.get(next));
-        let others = values.is_some_and(|values| values.len() < FEW && !numeral.values.iter().any(|v| values.contains(v)));
-        others && self.is_foreign(numeral, counted)
+        let Some(uses) = counted.next.as_ref().and_then(|next| self.counts.get(next)) else { return false };
+        let said: HashSet<&String> = counted.after.iter().chain(&counted.before).collect();
+        let alike = |words: &HashSet<String>| said.iter().filter(|word| words.contains(**word)).count() >= ALIKE;
+        uses.len() <= FEW
+            && !uses.iter().any(|(value, _)| numeral.values.contains(value))
+            && uses.iter().any(|(_, words)| alike(words))
+            && self.is_foreign(numeral, counted)
     }
 
     /// Whether two numbers of a sentence each count what the article counts with the other.

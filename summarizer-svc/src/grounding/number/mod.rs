@@ -185,6 +185,7 @@ fn share_scales(tokens: &[Token], found: &mut [Numeral]) {
         let short = after.values.first().and_then(|value| value.integer()).filter(|year| *year < 100);
         if let (true, Some(century), Some(short)) = (before.form == Form::Year && link.is_mark(DASHES), century, short) {
             after.values.push(Value::whole(century + short));
+            after.form = Form::Year;
         }
     }
 }
