@@ -22,11 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let row: Value = serde_json::from_str(&line?)?;
         let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
         let article = Article::from_text(text("title"), text("article"));
-        let summary = if own { extract(&article) } else { text("summary").lines().map(str::to_owned).collect() };
+        let summary =
+            if own { extract(&article) } else { text("summary").lines().map(str::to_owned).collect() };
         let began = Instant::now();
         let document = Document::read(&article, None);
         let grounding = Grounding::new(&article, &document);
-        let grounded: Vec<SummarySentence> = summary.iter().map(|sentence| grounding.ground(sentence)).collect();
+        let grounded: Vec<SummarySentence> =
+            summary.iter().map(|sentence| grounding.ground(sentence)).collect();
         seconds += began.elapsed().as_secs_f64();
         articles += 1;
         for sentence in &grounded {
@@ -34,10 +36,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             sourced += usize::from(!sentence.spans.is_empty());
             sentence.unsupported.iter().for_each(|mark| *marked.entry(mark.kind).or_default() += 1);
         }
-        println!("{}", json!({"id": row.get("id"), "sentences": grounded.iter().map(shown).collect::<Vec<_>>()}));
+        println!(
+            "{}",
+            json!({"id": row.get("id"), "sentences": grounded.iter().map(shown).collect::<Vec<_>>()})
+        );
     }
     eprintln!("{sentences} sentences of {articles} summaries; {sourced} with a source; marked: {marked:?}");
-    eprintln!("{:.2} ms for each article and its summary, on one thread", seconds * 1_000.0 / f64::from(articles));
+    eprintln!(
+        "{:.2} ms for each article and its summary, on one thread",
+        seconds * 1_000.0 / f64::from(articles)
+    );
     Ok(())
 }
 

@@ -45,12 +45,18 @@ mod tests {
 
     #[test]
     fn a_sentence_falls_into_clauses_of_some_length() {
-        let text: Vec<char> = "The bridge, which opened in 1932, was closed on Monday; engineers found cracks in it.".chars().collect();
+        let text: Vec<char> =
+            "The bridge, which opened in 1932, was closed on Monday; engineers found cracks in it."
+                .chars()
+                .collect();
         let parts: Vec<String> = clauses(&text)
             .into_iter()
             .map(|clause| trim(&text, clause))
             .map(|clause| text[clause].iter().collect())
             .collect();
-        assert_eq!(parts, ["The bridge, which opened in 1932", "was closed on Monday", "engineers found cracks in it."]);
+        assert_eq!(
+            parts,
+            ["The bridge, which opened in 1932", "was closed on Monday", "engineers found cracks in it."]
+        );
     }
 }

@@ -79,7 +79,12 @@ impl<'a> Facts<'a> {
         let tokens = lex(sentence, self.tongue);
         let mut taken = Taken::new(tokens.len());
         let mut found = Vec::new();
-        let check = Check { names: &self.names, letters: &self.letters, language: self.language, tongue: self.tongue };
+        let check = Check {
+            names: &self.names,
+            letters: &self.letters,
+            language: self.language,
+            tongue: self.tongue,
+        };
         for quote in quotes(&tokens) {
             let inside = tokens.get(quote.clone()).unwrap_or_default();
             if !is_supported(inside, &self.letters, |word| check.knows(word)) {
@@ -99,7 +104,12 @@ impl<'a> Facts<'a> {
         marks
     }
 
-    fn check_dates(&self, tokens: &[Token], taken: &mut Taken, found: &mut Vec<(Range<usize>, UnsupportedKind)>) {
+    fn check_dates(
+        &self,
+        tokens: &[Token],
+        taken: &mut Taken,
+        found: &mut Vec<(Range<usize>, UnsupportedKind)>,
+    ) {
         for moment in moments(tokens, self.tongue) {
             let range = moment.first..moment.end;
             if taken.touches(range.clone()) {
@@ -112,7 +122,12 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn check_numbers(&self, tokens: &[Token], taken: &mut Taken, found: &mut Vec<(Range<usize>, UnsupportedKind)>) {
+    fn check_numbers(
+        &self,
+        tokens: &[Token],
+        taken: &mut Taken,
+        found: &mut Vec<(Range<usize>, UnsupportedKind)>,
+    ) {
         let mut claims = numerals(tokens, self.tongue);
         claims.retain(|numeral| !taken.touches(numeral.first..numeral.end) && !says_nothing(tokens, numeral));
         let misplaced = self.misplaced(tokens, &claims);
@@ -164,7 +179,8 @@ impl<'a> Facts<'a> {
         let after = tokens.get(numeral.end..).unwrap_or_default().iter().take_while(goes_on);
         let before = tokens.get(..numeral.first).unwrap_or_default().iter().rev().take_while(goes_on);
         let next = tokens.get(numeral.end).filter(|next| next.spaced).and_then(|next| self.content(next));
-        let comma = |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.is_mark(&[',']));
+        let comma =
+            |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.is_mark(&[',']));
         let is_age = comma(numeral.first.checked_sub(1)) && comma(Some(numeral.end));
         let age = is_age.then(|| AGE.to_owned());
         Counted {
@@ -182,7 +198,8 @@ impl<'a> Facts<'a> {
 
 /// Numbers that are hardly ever meant as such: "one", "first", "a third of".
 fn says_nothing(tokens: &[Token], numeral: &Numeral) -> bool {
-    let is_small = |most: u64| numeral.values.iter().all(|value| value.integer().is_some_and(|value| value <= most));
+    let is_small =
+        |most: u64| numeral.values.iter().all(|value| value.integer().is_some_and(|value| value <= most));
     let word = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|token| token.folded.as_str());
     let in_words = tokens.get(numeral.first).is_some_and(|token| token.kind == Kind::Word);
     let fraction = matches!(word(numeral.first.checked_sub(1)), Some("a" | "one" | "ein" | "un"))

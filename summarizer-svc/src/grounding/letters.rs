@@ -22,7 +22,8 @@ impl Letters {
             append(&mut self.text, &token.raw);
             self.begins.resize(self.text.len() + 1, false);
             self.ends.resize(self.text.len() + 1, false);
-            if let (Some(begin), Some(end)) = (self.begins.get_mut(start), self.ends.get_mut(self.text.len())) {
+            if let (Some(begin), Some(end)) = (self.begins.get_mut(start), self.ends.get_mut(self.text.len()))
+            {
                 (*begin, *end) = (true, true);
             }
         }
@@ -47,7 +48,9 @@ impl Letters {
 /// Adds the letters and digits of a word, in lower case and without diacritics.
 pub(super) fn append(text: &mut String, word: &str) {
     if word.is_ascii() {
-        text.extend(word.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| char::from(byte.to_ascii_lowercase())));
+        text.extend(
+            word.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| char::from(byte.to_ascii_lowercase())),
+        );
     } else {
         let lower = word.to_lowercase().replace('ß', "ss");
         text.extend(lower.nfd().filter(|c| c.is_alphanumeric() && !is_combining_mark(*c)));

@@ -65,7 +65,8 @@ pub(super) fn is_supported(quote: &[Token], article: &Letters, knows: impl Fn(&T
     }
     let possessive = words(quote).last().is_some_and(|word| word.is_possessive());
     let says = |part: &String| {
-        article.contains(part) || part.strip_suffix('s').is_some_and(|bare| possessive && article.contains(bare))
+        article.contains(part)
+            || part.strip_suffix('s').is_some_and(|bare| possessive && article.contains(bare))
     };
     parts.iter().all(says)
 }
@@ -82,17 +83,22 @@ fn parts(quote: &[Token]) -> Vec<String> {
         at += 1;
         match token.kind {
             Kind::Mark('[' | '(') => {
-                let end = (at..quote.len().min(at + 12)).find(|index| quote.get(*index).is_some_and(|t| t.is_mark(&[']', ')'])));
+                let end = (at..quote.len().min(at + 12))
+                    .find(|index| quote.get(*index).is_some_and(|t| t.is_mark(&[']', ')'])));
                 let Some(end) = end else { continue };
-                let behind_word = at.checked_sub(2).and_then(|at| quote.get(at)).is_some_and(|t| t.kind == Kind::Word);
-                let touches = (behind_word && !token.spaced) || quote.get(end + 1).is_some_and(|next| !next.spaced && next.kind == Kind::Word);
+                let behind_word =
+                    at.checked_sub(2).and_then(|at| quote.get(at)).is_some_and(|t| t.kind == Kind::Word);
+                let touches = (behind_word && !token.spaced)
+                    || quote.get(end + 1).is_some_and(|next| !next.spaced && next.kind == Kind::Word);
                 if !touches {
                     parts.push(String::new());
                     at = end + 1;
                 }
             }
             Kind::Mark('…' | '?' | '!') => parts.push(String::new()),
-            Kind::Mark('.') if quote.get(at).is_some_and(|next| next.is_mark(&['.']) || next.is_capital()) => {
+            Kind::Mark('.')
+                if quote.get(at).is_some_and(|next| next.is_mark(&['.']) || next.is_capital()) =>
+            {
                 parts.push(String::new());
             }
             Kind::Mark(_) => {}

@@ -45,7 +45,10 @@ fn a_fused_sentence_has_a_span_for_each_of_its_sources() {
 #[test]
 fn a_span_is_the_clause_that_holds_what_is_said() {
     let grounded = ground(STORY, "John Smith of the Federal Rail Agency wrote a report.");
-    assert_eq!(passage(STORY, &grounded.spans[0]), "and John Smith of the Federal Rail Agency wrote a report.");
+    assert_eq!(
+        passage(STORY, &grounded.spans[0]),
+        "and John Smith of the Federal Rail Agency wrote a report."
+    );
 }
 
 #[test]
@@ -74,7 +77,8 @@ fn what_the_article_does_not_have_is_marked_in_place() {
         (UnsupportedKind::Number, "6.2m", 17),
         (UnsupportedKind::Date, "Friday", 26),
     ];
-    let found: Vec<_> = grounded.unsupported.iter().map(|mark| (mark.kind, mark.text.as_str(), mark.start)).collect();
+    let found: Vec<_> =
+        grounded.unsupported.iter().map(|mark| (mark.kind, mark.text.as_str(), mark.start)).collect();
     assert_eq!(found, expected);
 }
 
@@ -97,7 +101,20 @@ fn a_text_without_capitals_has_no_names_to_mark() {
 /// Everything that could make a search slow: one word, one mark, one digit, one name over and over.
 #[test]
 fn long_and_odd_texts_are_grounded_in_time() {
-    for piece in ["a ", "'", "\"", "1", "1,000 ", "Ann Ash ", "Ann ", "May ", "two hundred ", "the cat sat, ", "[x", "東京"] {
+    for piece in [
+        "a ",
+        "'",
+        "\"",
+        "1",
+        "1,000 ",
+        "Ann Ash ",
+        "Ann ",
+        "May ",
+        "two hundred ",
+        "the cat sat, ",
+        "[x",
+        "東京",
+    ] {
         let article = Article::from_text("", &piece.repeat(120_000 / piece.len()));
         let sentence = format!("{} said Bo Birch on 7 May.", piece.repeat(2_000 / piece.len()));
         let began = Instant::now();

@@ -40,19 +40,26 @@ impl Token {
 
     /// Whether it is a word with a capital letter at its beginning.
     pub(super) fn is_capital(&self) -> bool {
-        self.kind == Kind::Word && self.raw.starts_with(|c: char| c.is_uppercase() || ('\u{1C90}'..='\u{1CBF}').contains(&c))
+        self.kind == Kind::Word
+            && self.raw.starts_with(|c: char| c.is_uppercase() || ('\u{1C90}'..='\u{1CBF}').contains(&c))
     }
 
     /// Whether it is written in two or more capitals, as abbreviations are.
     pub(super) fn is_acronym(&self) -> bool {
         let capitals = self.raw.chars().filter(|c| c.is_uppercase()).count();
         let bare = self.raw.split(is_apostrophe).next().unwrap_or_default();
-        self.kind == Kind::Word && capitals > 1 && bare.len() > 1 && bare.chars().filter(|c| c.is_lowercase()).count() < 2
+        self.kind == Kind::Word
+            && capitals > 1
+            && bare.len() > 1
+            && bare.chars().filter(|c| c.is_lowercase()).count() < 2
     }
 
     /// Whether it ends as a possessive does.
     pub(super) fn is_possessive(&self) -> bool {
-        self.raw.ends_with("'s") || self.raw.ends_with("’s") || self.raw.ends_with("'S") || self.raw.ends_with("’S")
+        self.raw.ends_with("'s")
+            || self.raw.ends_with("’s")
+            || self.raw.ends_with("'S")
+            || self.raw.ends_with("’S")
     }
 }
 
@@ -161,7 +168,10 @@ mod tests {
     #[test]
     fn tokens_are_words_numbers_and_marks() {
         assert_eq!(words("Zoë’s U.S. team won 3-1."), ["zoe", "us", "team", "won", "3", "-", "1", "."]);
-        assert_eq!(words("1 000, 1\u{202F}000,5 and 2015 300"), ["1 000", ",", "1\u{202F}000,5", "and", "2015", "300"]);
+        assert_eq!(
+            words("1 000, 1\u{202F}000,5 and 2015 300"),
+            ["1 000", ",", "1\u{202F}000,5", "and", "2015", "300"]
+        );
         assert_eq!(words("MH370 at 5pm"), ["mh370", "at", "5", "pm"]);
     }
 

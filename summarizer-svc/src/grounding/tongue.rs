@@ -25,8 +25,10 @@ impl Tongue {
             "de" => Self::German,
             "fr" | "ca" => Self::French,
             "it" => Self::Italian,
-            "es" | "pt" | "nl" | "da" | "sv" | "no" | "nb" | "nn" | "fi" | "pl" | "cs" | "sk" | "sl" | "hr"
-            | "sr" | "hu" | "ro" | "bg" | "ru" | "uk" | "el" | "tr" | "id" | "vi" => Self::CommaDecimal,
+            "es" | "pt" | "nl" | "da" | "sv" | "no" | "nb" | "nn" | "fi" | "pl" | "cs" | "sk" | "sl"
+            | "hr" | "sr" | "hu" | "ro" | "bg" | "ru" | "uk" | "el" | "tr" | "id" | "vi" => {
+                Self::CommaDecimal
+            }
             _ => Self::Other,
         }
     }

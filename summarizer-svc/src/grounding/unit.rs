@@ -29,7 +29,8 @@ impl Units {
 /// The content alone.
 pub(super) fn content(text: &str, words: &Words, language: &Language, tongue: Tongue) -> HashSet<String> {
     let has_digit = |unit: &str| unit.bytes().any(|byte| byte.is_ascii_digit());
-    let stems = words.units.iter().filter(|unit| !has_digit(unit)).filter_map(|unit| content_stem(unit, language));
+    let stems =
+        words.units.iter().filter(|unit| !has_digit(unit)).filter_map(|unit| content_stem(unit, language));
     let numbers = numerals(&lex(text, tongue), tongue).into_iter().flat_map(|numeral| numeral.values);
     stems.map(std::borrow::Cow::into_owned).chain(numbers.map(|value| value.to_string())).collect()
 }

@@ -2,7 +2,9 @@
 
 use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event as Wire};
 
-use crate::summary::{self, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary, UnsupportedKind};
+use crate::summary::{
+    self, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary, UnsupportedKind,
+};
 
 pub(super) fn event(event: Event) -> Wire {
     match event {

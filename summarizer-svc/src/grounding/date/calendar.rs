@@ -27,7 +27,7 @@ const WEEKDAYS: [&[&str]; 7] = [
 ];
 
 /// The parts of a day that German writes as one word with the weekday: "Montagabend".
-const PARTS_OF_DAY: &[&str] = &["morgen", "vormittag", "mittag", "nachmittag", "abend", "nacht"];
+const PARTS_OF_DAY: &[&str] = &["morgen", "vormittag", "nachmittag", "mittag", "abend", "nacht"];
 
 /// The month of this name, from 1.
 pub(in crate::grounding) fn month(word: &str) -> Option<u8> {

@@ -16,10 +16,13 @@ pub(super) fn read(tokens: &[Token], at: usize) -> Option<(usize, When)> {
         _ => return None,
     }
     let colon = tokens.get(at + 1).is_some_and(|token| token.is_mark(&[':']) && !token.spaced);
-    let after = tokens.get(at + 2).filter(|token| colon && token.kind == Kind::Number && token.raw.len() == 2);
+    let after =
+        tokens.get(at + 2).filter(|token| colon && token.kind == Kind::Number && token.raw.len() == 2);
     let (hour, minute, next) = match (after, first.raw.split_once('.')) {
         (Some(minute), _) => (first.raw.parse().ok()?, minute.raw.parse().ok()?, at + 3),
-        (None, Some((hour, minute))) if minute.len() == 2 => (hour.parse().ok()?, minute.parse().ok()?, at + 1),
+        (None, Some((hour, minute))) if minute.len() == 2 => {
+            (hour.parse().ok()?, minute.parse().ok()?, at + 1)
+        }
         (None, _) => (first.raw.parse().ok()?, 0, at + 1),
     };
     let word = tokens.get(next).map(|token| token.folded.as_str()).unwrap_or_default();

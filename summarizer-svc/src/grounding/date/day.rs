@@ -17,8 +17,10 @@ pub(in crate::grounding) struct Day {
 /// English words that are also something else than a month.
 const DOUBTFUL: &[&str] = &["may", "march", "mars", "august", "mar", "jan", "dec", "sep", "sept", "nov"];
 /// What stands before a month.
-const BEFORE_MONTHS: &[&str] =
-    &["in", "last", "next", "since", "by", "until", "from", "early", "late", "mid", "of", "this", "during", "to"];
+const BEFORE_MONTHS: &[&str] = &[
+    "in", "last", "next", "since", "by", "until", "from", "early", "late", "mid", "of", "this", "during",
+    "to",
+];
 
 /// The date that begins at a token, and the token after it.
 pub(super) fn read(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, When)> {
@@ -47,7 +49,8 @@ fn year(token: Option<&Token>) -> Option<u16> {
 
 fn is_ordinal_mark(token: Option<&Token>) -> bool {
     token.is_some_and(|token| {
-        !token.spaced && (token.is_mark(&['.']) || matches!(token.folded.as_str(), "st" | "nd" | "rd" | "th" | "er"))
+        !token.spaced
+            && (token.is_mark(&['.']) || matches!(token.folded.as_str(), "st" | "nd" | "rd" | "th" | "er"))
     })
 }
 
@@ -66,7 +69,9 @@ fn day_first(tokens: &[Token], at: usize) -> Option<(usize, When)> {
 fn before_another(tokens: &[Token], at: usize) -> Option<(usize, When)> {
     let day = day_number(tokens.get(at))?;
     let after = at + 1 + usize::from(is_ordinal_mark(tokens.get(at + 1)));
-    let (_, When::Day(days)) = tokens.get(after).filter(|link| links(link)).and_then(|_| day_first(tokens, after + 1))? else {
+    let (_, When::Day(days)) =
+        tokens.get(after).filter(|link| links(link)).and_then(|_| day_first(tokens, after + 1))?
+    else {
         return None;
     };
     Some((at + 1, When::Day(days.into_iter().map(|other| Day { day: Some(day), ..other }).collect())))
@@ -84,7 +89,8 @@ fn behind_another(tokens: &[Token], at: usize) -> Option<(usize, When)> {
 
 /// Whether a token stands between two days.
 fn links(token: &Token) -> bool {
-    token.is_mark(DASHES) || matches!(token.folded.as_str(), "and" | "to" | "or" | "und" | "bis" | "et" | "au")
+    token.is_mark(DASHES)
+        || matches!(token.folded.as_str(), "and" | "to" | "or" | "und" | "bis" | "et" | "au")
 }
 
 /// "May 17, 2024", "May 2024", "in May".
@@ -98,10 +104,12 @@ fn month_first(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, Wh
     let mut next = at + 1 + usize::from(stop);
     let is_number = |at: usize| {
         // "May 5,000 people": the number is no day.
-        day_number(tokens.get(at)).filter(|_| tokens.get(at + 1).is_none_or(|after| !after.is_mark(&['%', ':'])))
+        day_number(tokens.get(at))
+            .filter(|_| tokens.get(at + 1).is_none_or(|after| !after.is_mark(&['%', ':'])))
     };
     if let Some(day) = is_number(next) {
-        next += 1 + usize::from(is_ordinal_mark(tokens.get(next + 1)) && !tokens.get(next + 1)?.is_mark(&['.']));
+        next +=
+            1 + usize::from(is_ordinal_mark(tokens.get(next + 1)) && !tokens.get(next + 1)?.is_mark(&['.']));
         let (end, year) = year_after(tokens, next);
         return Some((end, When::Day(vec![Day { year, month, day: Some(day) }])));
     }
@@ -135,7 +143,8 @@ fn in_digits(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, When
     let (end, parts) = if let [a, b, c] = dotted.as_slice() {
         (at + 1, [a.parse().ok()?, b.parse().ok()?, c.parse().ok()?])
     } else {
-        let separator = |at: usize| tokens.get(at).filter(|token| !token.spaced && token.is_mark(&['/', '-']));
+        let separator =
+            |at: usize| tokens.get(at).filter(|token| !token.spaced && token.is_mark(&['/', '-']));
         let same = separator(at + 1)?.kind == separator(at + 3)?.kind;
         let parts = [number(Some(first))?, number(tokens.get(at + 2))?, number(tokens.get(at + 4))?];
         (at + 5, Some(parts).filter(|_| same)?)
@@ -144,7 +153,9 @@ fn in_digits(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, When
     let orders = if a > 31 { vec![(a, b, c)] } else { vec![(full(c), b, a), (full(c), a, b)] };
     let days: Vec<Day> = orders
         .into_iter()
-        .filter(|(year, month, day)| (1_000..=2_100).contains(year) && (1..=12).contains(month) && (1..=31).contains(day))
+        .filter(|(year, month, day)| {
+            (1_000..=2_100).contains(year) && (1..=12).contains(month) && (1..=31).contains(day)
+        })
         .map(|(year, month, day)| Day { year: Some(year), month: month as u8, day: Some(day as u8) })
         .collect();
     (!days.is_empty()).then_some((end, When::Day(days)))

@@ -35,7 +35,9 @@ impl Dates {
         match when {
             When::Weekday(day) => self.weekdays.contains(day),
             When::Clock(minutes) => minutes.iter().any(|minute| self.clock.contains(minute)),
-            When::Day(days) => days.iter().any(|said| self.days.iter().any(|real| agree(*said, *real, numbers))),
+            When::Day(days) => {
+                days.iter().any(|said| self.days.iter().any(|real| agree(*said, *real, numbers)))
+            }
         }
     }
 }

@@ -22,8 +22,52 @@ const HEADLINE: f64 = 0.75;
 
 /// What people do in the news.
 const ACTS: &[&str] = &[
-    "said", "says", "told", "tells", "added", "adds", "wrote", "writes", "won", "was", "is", "has", "had", "will", "who", "did",
-    "joined", "scored", "died", "made", "took", "went", "came", "became", "began", "left", "announced", "described", "declared",
+    "said",
+    "says",
+    "told",
+    "tells",
+    "added",
+    "adds",
+    "wrote",
+    "writes",
+    "won",
+    "was",
+    "is",
+    "has",
+    "had",
+    "will",
+    "who",
+    "did",
+    "joined",
+    "scored",
+    "died",
+    "made",
+    "took",
+    "went",
+    "came",
+    "became",
+    "began",
+    "left",
+    "announced",
+    "described",
+    "declared",
+];
+
+/// Possessives at the beginning of a sentence that are no names.
+const TIMES: &[&str] = &[
+    "today",
+    "yesterday",
+    "tomorrow",
+    "tonight",
+    "year",
+    "week",
+    "month",
+    "day",
+    "season",
+    "winter",
+    "summer",
+    "nation",
+    "country",
 ];
 
 /// What names are checked against.
@@ -72,7 +116,8 @@ impl Check<'_> {
         };
         let place = |at: usize| run.words.get(at).copied();
         let end = |last: usize| last + 1 + if self.goes_on(tokens, last) { 2 } else { 0 };
-        let ranges = flagged.into_iter().filter_map(|range| Some(place(range.start)?..end(place(range.end - 1)?)));
+        let ranges =
+            flagged.into_iter().filter_map(|range| Some(place(range.start)?..end(place(range.end - 1)?)));
         ranges.collect()
     }
 
@@ -121,12 +166,19 @@ impl Check<'_> {
             let (a, b) = (folded.len().min(other.len()), next.unwrap_or_default());
             a > 2 && (other.starts_with(folded) || folded.starts_with(other)) && self.names.has_pair(other, b)
         };
-        let previous = at.checked_sub(1).and_then(|before| words.get(before)).map(|word| word.folded.as_str());
+        let previous =
+            at.checked_sub(1).and_then(|before| words.get(before)).map(|word| word.folded.as_str());
         let plural = |other: &str| {
-            let is_plural = folded.strip_suffix('s') == Some(other) || other.strip_suffix('s') == Some(folded);
-            is_plural && previous.is_none_or(|previous| self.names.has_pair(previous, other)) && next.is_none()
+            let is_plural =
+                folded.strip_suffix('s') == Some(other) || other.strip_suffix('s') == Some(folded);
+            is_plural
+                && previous.is_none_or(|previous| self.names.has_pair(previous, other))
+                && next.is_none()
         };
-        let related = self.names.alike(folded).any(|other| place::derives(folded, other) || short(other) || plural(other));
+        let related = self
+            .names
+            .alike(folded)
+            .any(|other| place::derives(folded, other) || short(other) || plural(other));
         let mut letters = String::new();
         append(&mut letters, &word.raw);
         let stem = self.language.stem(&letters).into_owned();
@@ -146,9 +198,14 @@ impl Check<'_> {
     /// or does something that a name does in the article.
     fn takes_a_names_place(&self, tokens: &[Token], run: &Run, word: &Token) -> bool {
         let next = run.words.first().and_then(|at| tokens.get(at + 1)).map(|next| next.folded.as_str());
-        let ordinary = ["s", "ing", "ed", "ly", "ion", "ment", "ity"].iter().any(|ending| word.folded.ends_with(ending));
-        let acts = next.is_some_and(|next| ACTS.contains(&next) && self.names.follows_name(next));
-        let odd = word.is_acronym() || word.raw.chars().any(|c| c.is_ascii_digit());
+        let ordinary =
+            ["s", "ing", "ed", "ly", "ion", "ment", "ity"].iter().any(|ending| word.folded.ends_with(ending));
+        let acts = next.is_some_and(|next| {
+            let is_verb = ACTS.contains(&next) || (next.len() > 3 && next.ends_with(['s', 'd']));
+            is_verb && self.names.follows_name(next)
+        });
+        let owns = word.is_possessive() && !TIMES.contains(&word.folded.as_str());
+        let odd = owns || word.is_acronym() || word.raw.chars().any(|c| c.is_ascii_digit());
         odd || (acts && !ordinary && word.raw.chars().count() > 2)
     }
 
@@ -191,7 +248,9 @@ impl Check<'_> {
     /// Whether a first name and a surname belong to two people of the article.
     fn is_glued(&self, words: &[&Token], at: usize) -> bool {
         let used = |at: usize| words.get(at).and_then(|word| self.names.used(&word.folded));
-        used(at - 1).zip(used(at)).is_some_and(|(first, last)| first.leads && first.alone == 0 && last.follows)
+        used(at - 1)
+            .zip(used(at))
+            .is_some_and(|(first, last)| first.leads && first.alone == 0 && last.follows)
     }
 }
 
@@ -204,7 +263,9 @@ fn flag_german(run: &Run, words: &[&Token], standing: &[Standing]) -> Vec<Range<
     let mut at = 0;
     while at < words.len() {
         let adjacent = |at: usize| run.adjacent.get(at).copied().unwrap_or(false);
-        let end = (at..words.len()).find(|end| !is_unknown(*end) || (*end > at && !adjacent(*end))).unwrap_or(words.len());
+        let end = (at..words.len())
+            .find(|end| !is_unknown(*end) || (*end > at && !adjacent(*end)))
+            .unwrap_or(words.len());
         let acronym = words.get(at).is_some_and(|word| word.is_acronym()) && end == at + 1;
         if end > at + 1 || acronym {
             flagged.push(at..end);
@@ -215,8 +276,9 @@ fn flag_german(run: &Run, words: &[&Token], standing: &[Standing]) -> Vec<Range<
 }
 
 fn is_headline(tokens: &[Token]) -> bool {
-    let long = tokens.iter().skip(1).filter(|token| token.kind == Kind::Word && token.raw.chars().count() > 3);
-    let (capitals, all) =
-        long.fold((0_u32, 0_u32), |(capitals, all), token| (capitals + u32::from(token.is_capital()), all + 1));
+    let long =
+        tokens.iter().skip(1).filter(|token| token.kind == Kind::Word && token.raw.chars().count() > 3);
+    let (capitals, all) = long
+        .fold((0_u32, 0_u32), |(capitals, all), token| (capitals + u32::from(token.is_capital()), all + 1));
     all > 4 && f64::from(capitals) > HEADLINE * f64::from(all)
 }

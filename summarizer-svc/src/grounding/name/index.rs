@@ -122,9 +122,14 @@ impl Names {
             self.together.extend(after.map(|after| (*id, *after)));
         }
         for (place, id) in ids.iter().enumerate() {
-            let is_name = |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(|word| !is_title(&word.folded));
+            let is_name = |at: Option<usize>| {
+                at.and_then(|at| words.get(at)).is_some_and(|word| !is_title(&word.folded))
+            };
             let linked = |at: usize| run.adjacent.get(at).copied().unwrap_or(false);
-            let (leads, follows) = (linked(place + 1) && is_name(Some(place + 1)), linked(place) && is_name(place.checked_sub(1)));
+            let (leads, follows) = (
+                linked(place + 1) && is_name(Some(place + 1)),
+                linked(place) && is_name(place.checked_sub(1)),
+            );
             if let Some(used) = self.uses.get_mut(*id as usize) {
                 used.leads |= leads;
                 used.follows |= follows;
@@ -187,7 +192,10 @@ impl Names {
     pub(super) fn follows_name(&self, word: &str) -> bool {
         let names = self.ids.get(word).and_then(|id| self.after_names.get(id));
         names.is_some_and(|names| {
-            names.iter().filter_map(|id| self.uses.get(*id as usize)).any(|used| used.lower == 0 && used.upper > 0)
+            names
+                .iter()
+                .filter_map(|id| self.uses.get(*id as usize))
+                .any(|used| used.lower == 0 && used.upper > 0)
         })
     }
 }

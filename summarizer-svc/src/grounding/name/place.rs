@@ -5,7 +5,17 @@ const SAME: &[&[&str]] = &[
     &["us", "usa", "america", "american", "americans", "united states"],
     &["uk", "britain", "british", "briton", "britons", "united kingdom", "gb"],
     &["france", "french", "frenchman", "frenchwoman", "frankreich", "franzose", "francais", "francaise"],
-    &["germany", "german", "germans", "deutschland", "deutsche", "deutscher", "allemagne", "allemand", "allemande"],
+    &[
+        "germany",
+        "german",
+        "germans",
+        "deutschland",
+        "deutsche",
+        "deutscher",
+        "allemagne",
+        "allemand",
+        "allemande",
+    ],
     &["netherlands", "dutch", "dutchman", "holland", "niederlande", "pays-bas"],
     &["greece", "greek", "greeks"],
     &["wales", "welsh", "welshman"],
@@ -45,10 +55,12 @@ const SAME: &[&[&str]] = &[
 
 /// What a name of a country and a name of its people may end in, behind what they share.
 const ENDINGS: &[&str] = &[
-    "", "a", "y", "e", "o", "n", "an", "ans", "ian", "ians", "ese", "ish", "i", "is", "er", "ers", "ic", "land", "lander", "ns",
+    "", "a", "y", "e", "o", "n", "an", "ans", "ian", "ians", "ese", "ish", "i", "is", "er", "ers", "ic",
+    "land", "lander", "ns",
 ];
 /// Those that only a people's name has.
-const OF_PEOPLE: &[&str] = &["an", "ans", "ian", "ians", "ese", "ish", "i", "is", "er", "ers", "ic", "n", "ns", "lander"];
+const OF_PEOPLE: &[&str] =
+    &["an", "ans", "ian", "ians", "ese", "ish", "i", "is", "er", "ers", "ic", "n", "ns", "lander"];
 /// As much as the two must share.
 const SHARED: usize = 4;
 
@@ -77,14 +89,29 @@ mod tests {
     #[test]
     fn peoples_go_with_their_countries() {
         for (country, people) in [
-            ("italy", "italian"), ("iraq", "iraqis"), ("china", "chinese"), ("canada", "canadians"), ("mexico", "mexican"),
-            ("israel", "israeli"), ("ukraine", "ukrainian"), ("australia", "australians"), ("london", "londoners"),
-            ("iceland", "icelandic"), ("brazil", "brazilian"), ("japan", "japanese"),
+            ("italy", "italian"),
+            ("iraq", "iraqis"),
+            ("china", "chinese"),
+            ("canada", "canadians"),
+            ("mexico", "mexican"),
+            ("israel", "israeli"),
+            ("ukraine", "ukrainian"),
+            ("australia", "australians"),
+            ("london", "londoners"),
+            ("iceland", "icelandic"),
+            ("brazil", "brazilian"),
+            ("japan", "japanese"),
         ] {
             assert!(derives(country, people), "{country} {people}");
         }
         assert_eq!(people("french"), people("france"));
-        for (one, other) in [("smith", "smythe"), ("maria", "marie"), ("roberts", "robert"), ("iran", "iraq"), ("austria", "australia")] {
+        for (one, other) in [
+            ("smith", "smythe"),
+            ("maria", "marie"),
+            ("roberts", "robert"),
+            ("iran", "iraq"),
+            ("austria", "australia"),
+        ] {
             assert!(!derives(one, other), "{one} {other}");
         }
     }

@@ -16,15 +16,14 @@ pub(super) struct Run {
 
 /// Words in lower case within names.
 const LINKS: &[&str] = &[
-    "of", "the", "for", "de", "la", "las", "los", "le", "van", "von", "der", "den", "del", "della", "da", "di", "do", "dos",
-    "bin", "ibn", "al", "el", "du", "des", "zu", "zur", "am", "y", "ter", "ten",
+    "of", "the", "for", "de", "la", "las", "los", "le", "van", "von", "der", "den", "del", "della", "da",
+    "di", "do", "dos", "bin", "ibn", "al", "el", "du", "des", "zu", "zur", "am", "y", "ter", "ten",
 ];
 
 /// The runs of a text. Tokens that are `taken` belong to none.
 pub(super) fn runs(tokens: &[Token], taken: &[bool]) -> Vec<Run> {
-    let is_name = |at: usize| {
-        tokens.get(at).is_some_and(Token::is_capital) && !taken.get(at).copied().unwrap_or(false)
-    };
+    let is_name =
+        |at: usize| tokens.get(at).is_some_and(Token::is_capital) && !taken.get(at).copied().unwrap_or(false);
     let mut runs = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -48,9 +47,12 @@ pub(super) fn runs(tokens: &[Token], taken: &[bool]) -> Vec<Run> {
 pub(super) fn is_initial(tokens: &[Token], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| tokens.get(before));
     before.is_none_or(|before| {
-        let after_title = at.checked_sub(2).and_then(|title| tokens.get(title)).is_some_and(|t| is_title(&t.folded));
+        let after_title =
+            at.checked_sub(2).and_then(|title| tokens.get(title)).is_some_and(|t| is_title(&t.folded));
         let stop = before.is_mark(&['.']) && !after_title;
-        stop || before.is_mark(&['!', '?', ':', ';', '“', '"', '„', '«', '‘', '\'', '•', '…', '–', '—', '(', '[', '/', '|'])
+        stop || before.is_mark(&[
+            '!', '?', ':', ';', '“', '"', '„', '«', '‘', '\'', '•', '…', '–', '—', '(', '[', '/', '|',
+        ])
     })
 }
 
@@ -61,7 +63,10 @@ fn next_word(tokens: &[Token], at: usize, is_name: impl Fn(usize) -> bool) -> Op
         return None;
     }
     let abbreviates = word.folded.chars().count() == 1 || is_title(&word.folded);
-    if (next.is_mark(&['.']) && !next.spaced && abbreviates) || (next.is_mark(DASHES) && !next.spaced) || next.is_mark(&['&']) {
+    if (next.is_mark(&['.']) && !next.spaced && abbreviates)
+        || (next.is_mark(DASHES) && !next.spaced)
+        || next.is_mark(&['&'])
+    {
         let joined = tokens.get(at + 2).is_some_and(|token| next.is_mark(&['.', '&']) || !token.spaced);
         return (joined && is_name(at + 2)).then_some((at + 2, true));
     }

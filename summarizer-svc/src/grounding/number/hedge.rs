@@ -13,33 +13,38 @@ pub(super) enum Hedge {
     Around,
 }
 
-/// How far a hedged number may be off.
+/// How far a hedged number may be off, whichever way it is rounded.
 const TOLERANCE: f64 = 0.1;
 
 impl Hedge {
     /// The hedge before (or right behind) a number.
     pub(super) fn before(tokens: &[Token]) -> Option<Self> {
-        let word = |back: usize| tokens.len().checked_sub(back).and_then(|at| tokens.get(at)).map(|token| token.folded.as_str());
+        let word = |back: usize| {
+            tokens.len().checked_sub(back).and_then(|at| tokens.get(at)).map(|token| token.folded.as_str())
+        };
         (1..=3).find_map(|back| match word(back)? {
-            "over" | "above" | "more" | "least" | "exceeding" | "topped" | "uber" | "mindestens" | "mehr" | "plus" | "moins" => {
-                Some(if word(back + 1) == Some("no") { Self::Above } else { Self::Below })
-            }
-            "nearly" | "almost" | "under" | "below" | "less" | "fewer" | "fast" | "knapp" | "weniger" | "presque" => {
-                Some(Self::Above)
-            }
-            "about" | "around" | "some" | "roughly" | "approximately" | "up" | "close" | "estimated" | "rund" | "etwa"
-            | "circa" | "ungefahr" | "gut" | "bis" | "environ" | "quelque" | "pres" | "autour" => Some(Self::Around),
+            "over" | "above" | "more" | "least" | "exceeding" | "topped" | "uber" | "mindestens" | "mehr"
+            | "plus" | "moins" => Some(if word(back + 1) == Some("no") { Self::Above } else { Self::Below }),
+            "nearly" | "almost" | "under" | "below" | "less" | "fewer" | "fast" | "knapp" | "weniger"
+            | "presque" => Some(Self::Above),
+            "about" | "around" | "some" | "roughly" | "approximately" | "up" | "close" | "estimated"
+            | "rund" | "etwa" | "circa" | "ungefahr" | "gut" | "bis" | "environ" | "quelque" | "pres"
+            | "autour" => Some(Self::Around),
             _ => None,
         })
     }
 
-    /// Whether `said` may stand for `real`.
-    pub(super) fn allows(self, said: f64, real: f64) -> bool {
-        let (low, high) = (real * (1.0 - TOLERANCE), real * (1.0 + TOLERANCE));
+    /// Whether `said` may stand for `real`. It may be off by less than one in its last digit, `unit`: "more than a hundred"
+    /// are 150, "more than 24,000" are 24,316.
+    pub(super) fn allows(self, said: f64, unit: f64, real: f64) -> bool {
+        let off = (said * TOLERANCE).max(unit * 0.999);
         match self {
-            Self::Below => (low..=real).contains(&said),
-            Self::Above => (real..=high).contains(&said),
-            Self::Around => (low..=high).contains(&said),
+            Self::Below => (said..=said + off).contains(&real),
+            Self::Above => (said - off..=said).contains(&real),
+            Self::Around => {
+                (said - off / 2.0..=said + off / 2.0).contains(&real)
+                    || (said - real).abs() <= said * TOLERANCE
+            }
         }
     }
 }

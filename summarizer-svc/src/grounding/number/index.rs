@@ -54,7 +54,7 @@ impl Numbers {
                 Form::Digits | Form::Words => self.amounts.push((value.approximate(), *value)),
             }
             let uses = self.uses.entry(*value).or_default();
-            uses.stands_alone |= counted.next.is_none() && counted.after.is_empty();
+            uses.stands_alone |= counted.before.is_empty() && counted.after.is_empty();
             uses.words.extend(counted.after.iter().chain(&counted.before).cloned());
             if let Some(next) = &counted.next {
                 let counts = self.counts.entry(next.clone()).or_default();
@@ -77,19 +77,28 @@ impl Numbers {
     }
 
     /// Whether the article has this number, or one that it rounds. `before` are the tokens before it.
-    pub(in crate::grounding) fn support(&self, numeral: &Numeral, before: &[Token], counted: &Counted) -> bool {
+    pub(in crate::grounding) fn support(
+        &self,
+        numeral: &Numeral,
+        before: &[Token],
+        counted: &Counted,
+    ) -> bool {
         numeral.values.iter().any(|value| match numeral.form {
             Form::Ordinal => self.ordinals.contains(value) || self.is_last_of(*value, counted),
             Form::Decade => self.has_decade(*value),
             Form::Year => self.all.contains(value),
-            Form::Digits | Form::Words => self.all.contains(value) || self.rounds(*value, Hedge::before(before)),
+            Form::Digits | Form::Words => {
+                self.all.contains(value) || self.rounds(*value, Hedge::before(before))
+            }
         })
     }
 
     /// "her third book" where the article has "three books".
     fn is_last_of(&self, value: Value, counted: &Counted) -> bool {
         let uses = self.uses.get(&value);
-        uses.is_some_and(|uses| counted.after.iter().chain(&counted.before).any(|word| uses.words.contains(word)))
+        uses.is_some_and(|uses| {
+            counted.after.iter().chain(&counted.before).any(|word| uses.words.contains(word))
+        })
     }
 
     /// "the 90s" are the 1990s, and 1994 lies in them.
@@ -103,11 +112,11 @@ impl Numbers {
     /// Whether the article has a more exact number that this one stands for.
     fn rounds(&self, said: Value, hedge: Option<Hedge>) -> bool {
         let (number, digits) = (said.approximate(), said.significant());
-        let from = self.amounts.partition_point(|(real, _)| *real < number * 0.9);
-        let near = self.amounts.iter().skip(from).take_while(|(real, _)| *real <= number * 1.12);
+        let from = self.amounts.partition_point(|(real, _)| *real < number * 0.5);
+        let near = self.amounts.iter().skip(from).take_while(|(real, _)| *real <= number * 2.0);
         near.filter(|(_, value)| value.significant() > digits).any(|(real, _)| {
             let rounded = digits > 1 && (round(*real, digits) - number).abs() <= number * 1e-9;
-            rounded || hedge.is_some_and(|hedge| hedge.allows(number, *real))
+            rounded || hedge.is_some_and(|hedge| hedge.allows(number, said.unit(), *real))
         })
     }
 
@@ -115,7 +124,8 @@ impl Numbers {
     pub(in crate::grounding) fn is_misplaced(&self, numeral: &Numeral, counted: &Counted) -> bool {
         let Some(uses) = counted.next.as_ref().and_then(|next| self.counts.get(next)) else { return false };
         let said: HashSet<&String> = counted.after.iter().chain(&counted.before).collect();
-        let alike = |words: &HashSet<String>| said.iter().filter(|word| words.contains(**word)).count() >= ALIKE;
+        let alike =
+            |words: &HashSet<String>| said.iter().filter(|word| words.contains(**word)).count() >= ALIKE;
         uses.len() <= FEW
             && !uses.iter().any(|(value, _)| numeral.values.contains(value))
             && uses.iter().any(|(_, words)| alike(words))
@@ -123,21 +133,31 @@ impl Numbers {
     }
 
     /// Whether two numbers of a sentence each count what the article counts with the other.
-    pub(in crate::grounding) fn are_swapped(&self, one: (&Numeral, &Counted), other: (&Numeral, &Counted)) -> bool {
+    pub(in crate::grounding) fn are_swapped(
+        &self,
+        one: (&Numeral, &Counted),
+        other: (&Numeral, &Counted),
+    ) -> bool {
         let crossed = |numeral: &Numeral, counted: &Counted| {
             let uses = numeral.values.iter().filter_map(|value| self.uses.get(value));
             uses.flat_map(|uses| &uses.words).any(|word| counted.after.contains(word))
         };
-        self.is_foreign(one.0, one.1) && self.is_foreign(other.0, other.1) && crossed(one.0, other.1) && crossed(other.0, one.1)
+        self.is_foreign(one.0, one.1)
+            && self.is_foreign(other.0, other.1)
+            && crossed(one.0, other.1)
+            && crossed(other.0, one.1)
     }
 
     /// Whether the article counts something with this number wherever it has it, and never what is counted here.
     fn is_foreign(&self, numeral: &Numeral, counted: &Counted) -> bool {
         let foreign = |value: &Value| {
             let uses = self.uses.get(value);
-            uses.is_some_and(|uses| !uses.stands_alone && !counted.after.iter().any(|word| uses.words.contains(word)))
+            uses.is_some_and(|uses| {
+                !uses.stands_alone && !counted.after.iter().any(|word| uses.words.contains(word))
+            })
         };
-        !counted.after.is_empty() && numeral.values.iter().all(|value| foreign(value) || !self.all.contains(value))
+        !counted.after.is_empty()
+            && numeral.values.iter().all(|value| foreign(value) || !self.all.contains(value))
             && numeral.values.iter().any(foreign)
     }
 }

@@ -163,7 +163,8 @@ fn share_scales(tokens: &[Token], found: &mut [Numeral]) {
     for index in 1..found.len() {
         let Some([before, after]) = found.get_mut(index - 1..=index) else { continue };
         let link = tokens.get(before.end).filter(|_| before.end + 1 == after.first);
-        let Some(link) = link.filter(|link| link.is_mark(DASHES) || LINKS.contains(&link.folded.as_str())) else {
+        let Some(link) = link.filter(|link| link.is_mark(DASHES) || LINKS.contains(&link.folded.as_str()))
+        else {
             continue;
         };
         let scales: Vec<u32> = tokens
@@ -183,7 +184,9 @@ fn share_scales(tokens: &[Token], found: &mut [Numeral]) {
         }
         let century = before.values.first().and_then(|value| value.integer()).map(|year| year / 100 * 100);
         let short = after.values.first().and_then(|value| value.integer()).filter(|year| *year < 100);
-        if let (true, Some(century), Some(short)) = (before.form == Form::Year && link.is_mark(DASHES), century, short) {
+        if let (true, Some(century), Some(short)) =
+            (before.form == Form::Year && link.is_mark(DASHES), century, short)
+        {
             after.values.push(Value::whole(century + short));
             after.form = Form::Year;
         }
@@ -204,11 +207,28 @@ mod tests {
     #[test]
     fn english_numbers_are_read_in_digits_and_words() {
         for (text, value) in [
-            ("1,000", 1e3), ("one thousand", 1e3), ("a thousand", 1e3), ("two hundred and five", 205.0), ("5m", 5e6),
-            ("£5bn", 5e9), ("five million", 5e6), ("5.2 million", 5.2e6), ("twenty-five", 25.0), ("two dozen", 24.0),
-            ("half a million", 5e5), ("62-year-old", 62.0), ("3rd", 3.0), ("twenty-third", 23.0), ("1990s", 1990.0),
-            ("one hundred and twenty thousand", 1.2e5), ("300,000", 3e5), ("nineteenth", 19.0), ("$1.5-billion", 1.5e9),
-            ("12 hundred", 1.2e3), ("two thousand and nineteen", 2019.0), ("fifty per cent", 50.0),
+            ("1,000", 1e3),
+            ("one thousand", 1e3),
+            ("a thousand", 1e3),
+            ("two hundred and five", 205.0),
+            ("5m", 5e6),
+            ("£5bn", 5e9),
+            ("five million", 5e6),
+            ("5.2 million", 5.2e6),
+            ("twenty-five", 25.0),
+            ("two dozen", 24.0),
+            ("half a million", 5e5),
+            ("62-year-old", 62.0),
+            ("3rd", 3.0),
+            ("twenty-third", 23.0),
+            ("1990s", 1990.0),
+            ("one hundred and twenty thousand", 1.2e5),
+            ("300,000", 3e5),
+            ("nineteenth", 19.0),
+            ("$1.5-billion", 1.5e9),
+            ("12 hundred", 1.2e3),
+            ("two thousand and nineteen", 2019.0),
+            ("fifty per cent", 50.0),
         ] {
             assert_eq!(values(text, Tongue::English), [value], "{text}");
         }
@@ -221,9 +241,19 @@ mod tests {
     #[test]
     fn german_numbers_are_read_in_digits_and_words() {
         for (text, value) in [
-            ("fünfundzwanzig", 25.0), ("zweihundertdreiundvierzig", 243.0), ("dreitausend", 3e3), ("1.500", 1.5),
-            ("2,5 Millionen", 2.5e6), ("eine Million", 1e6), ("zwölf", 12.0), ("dritten", 3.0), ("zwanzigste", 20.0),
-            ("5 Mrd.", 5e9), ("dreißig", 30.0), ("hundert", 100.0),
+            ("fünfundzwanzig", 25.0),
+            ("zweihundertdreiundvierzig", 243.0),
+            ("dreitausend", 3e3),
+            ("1.500", 1.5),
+            ("2,5 Millionen", 2.5e6),
+            ("eine Million", 1e6),
+            ("zwölf", 12.0),
+            ("dritten", 3.0),
+            ("zwanzigste", 20.0),
+            ("5 Mrd.", 5e9),
+            ("dreißig", 30.0),
+            ("hundert", 100.0),
+            ("achteinhalb Millionen", 8.5e6),
         ] {
             assert_eq!(values(text, Tongue::German), [value], "{text}");
         }
@@ -233,9 +263,19 @@ mod tests {
     #[test]
     fn french_numbers_are_read_in_digits_and_words() {
         for (text, value) in [
-            ("vingt et un", 21.0), ("quatre-vingt-dix-sept", 97.0), ("quatre-vingts", 80.0), ("soixante-douze", 72.0),
-            ("deux cents", 200.0), ("trois mille", 3e3), ("1 500", 1.5e3), ("2,5 millions", 2.5e6), ("troisième", 3.0),
-            ("dix-huit", 18.0), ("mille", 1e3), ("un million", 1e6), ("1er", 1.0),
+            ("vingt et un", 21.0),
+            ("quatre-vingt-dix-sept", 97.0),
+            ("quatre-vingts", 80.0),
+            ("soixante-douze", 72.0),
+            ("deux cents", 200.0),
+            ("trois mille", 3e3),
+            ("1 500", 1.5e3),
+            ("2,5 millions", 2.5e6),
+            ("troisième", 3.0),
+            ("dix-huit", 18.0),
+            ("mille", 1e3),
+            ("un million", 1e6),
+            ("1er", 1.0),
         ] {
             assert_eq!(values(text, Tongue::French), [value], "{text}");
         }

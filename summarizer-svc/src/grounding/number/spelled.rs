@@ -21,6 +21,8 @@ pub(super) enum Part {
     /// A power of ten.
     Scale(u32),
     Dozen,
+    /// So many and a half.
+    AndAHalf(u64),
     /// Ends the number.
     Ordinal(u64),
 }
@@ -32,7 +34,7 @@ pub(super) struct Spelled {
     pub(super) is_ordinal: bool,
     /// Tokens that it takes up.
     pub(super) tokens: usize,
-    /// An English power of ten without anything before it, as in "multi-million": no number.
+    /// A power of ten without anything before it, as in "multi-million": no number.
     pub(super) is_bare: bool,
 }
 
@@ -50,6 +52,9 @@ pub(super) fn part(word: &str, tongue: Tongue) -> Option<Part> {
 pub(super) fn spelled(tokens: &[Token], tongue: Tongue) -> Option<Spelled> {
     if let Some(half) = half(tokens, tongue) {
         return Some(half);
+    }
+    if let Some(Part::AndAHalf(whole)) = tokens.first().and_then(|word| part(&word.folded, tongue)) {
+        return Some(scaled(Value::and_a_half(whole), tokens, 1, tongue));
     }
     let mut sum = Sum::default();
     let (mut at, mut end) = (0, 0);
@@ -70,21 +75,25 @@ pub(super) fn spelled(tokens: &[Token], tongue: Tongue) -> Option<Spelled> {
         }
     }
     let says_something = end > 1 || !sum.only_article;
-    let mut value = Value::whole(sum.total.saturating_add(sum.current));
+    let value = Value::whole(sum.total.saturating_add(sum.current));
     if let (Some(half), None) = (half_behind(tokens, end, tongue).filter(|_| end > 0), sum.scale) {
-        value = Value::and_a_half(sum.current);
-        end += half;
-        if let Some(Part::Scale(power)) = tokens.get(end).and_then(|word| part(&word.folded, tongue)) {
-            value = value.scaled(power);
-            end += 1;
-        }
+        return Some(scaled(Value::and_a_half(sum.current), tokens, end + half, tongue));
     }
     (end > 0 && says_something).then(|| Spelled {
         value,
         is_ordinal: sum.is_ordinal,
         tokens: end,
-        is_bare: end == 1 && tongue == Tongue::English && sum.current.max(sum.total) >= 12 && sum.starts_with_scale,
+        is_bare: end == 1 && sum.starts_with_scale && (tongue == Tongue::English || sum.total >= 1_000_000),
     })
+}
+
+/// A value that takes up so many tokens, times the power of ten behind it.
+fn scaled(value: Value, tokens: &[Token], taken: usize, tongue: Tongue) -> Spelled {
+    let (value, tokens) = match tokens.get(taken).and_then(|word| part(&word.folded, tongue)) {
+        Some(Part::Scale(power)) => (value.scaled(power), taken + 1),
+        _ => (value, taken),
+    };
+    Spelled { value, is_ordinal: false, tokens, is_bare: false }
 }
 
 /// How many tokens "and a half" takes.
@@ -151,6 +160,7 @@ impl Sum {
             Part::Hundred => self.multiply(100),
             Part::Scale(power) => self.scale(power),
             Part::Dozen => self.multiply(12),
+            Part::AndAHalf(_) => false,
             Part::Ordinal(value) if self.began && value >= 100 => self.multiply(value),
             Part::Ordinal(value) if value >= 20 => self.tens(value),
             Part::Ordinal(value) => self.small(value),

@@ -51,6 +51,11 @@ impl Value {
         self.digits as f64 * 10_f64.powi(self.exponent)
     }
 
+    /// What one in its last significant digit is worth.
+    pub(in crate::grounding) fn unit(self) -> f64 {
+        10_f64.powi(self.exponent)
+    }
+
     /// How many significant digits it has.
     pub(in crate::grounding) fn significant(self) -> u32 {
         self.digits.checked_ilog10().map_or(1, |log| log + 1)
@@ -111,7 +116,9 @@ mod tests {
     #[test]
     fn a_number_is_the_same_in_each_of_its_spellings() {
         let thousand = Value::whole(1_000);
-        for (raw, commas) in [("1000", false), ("1,000", false), ("1 000", true), ("1.000", true), ("1\u{202F}000", true)] {
+        for (raw, commas) in
+            [("1000", false), ("1,000", false), ("1 000", true), ("1.000", true), ("1\u{202F}000", true)]
+        {
             assert!(readings(raw, commas).contains(&thousand), "{raw}");
         }
         assert_eq!(readings("5.20", false), readings("5,2", true));

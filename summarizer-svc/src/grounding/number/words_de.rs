@@ -11,7 +11,9 @@ pub(super) fn part(word: &str) -> Option<Part> {
         "dutzend" => Part::Dozen,
         "hundert" => Part::Hundred,
         "tausend" => Part::Scale(3),
+        "anderthalb" | "eineinhalb" => Part::AndAHalf(1),
         "ein" | "eine" | "einen" | "einem" | "einer" => Part::Article,
+        _ if word.ends_with("einhalb") => Part::AndAHalf(small(word.strip_suffix("einhalb")?)?),
         _ => match below_million(word) {
             Some(value) => Part::Small(value),
             None => Part::Ordinal(ordinal(word)?),
@@ -64,8 +66,8 @@ fn below_hundred(word: &str) -> Option<u64> {
 
 fn small(word: &str) -> Option<u64> {
     const SMALL: &[&str] = &[
-        "null", "ein", "zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwolf",
-        "dreizehn", "vierzehn", "funfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn",
+        "null", "ein", "zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn", "elf",
+        "zwolf", "dreizehn", "vierzehn", "funfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn",
     ];
     if word == "eins" {
         return Some(1);

@@ -5,8 +5,8 @@ use super::spelled::Part;
 /// What a word, in lower case and without diacritics, adds to a number.
 pub(super) fn part(word: &str) -> Option<Part> {
     const SMALL: &[&str] = &[
-        "zero", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize",
-        "quatorze", "quinze", "seize",
+        "zero", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze",
+        "douze", "treize", "quatorze", "quinze", "seize",
     ];
     if let Some(value) = SMALL.iter().position(|known| *known == word) {
         return Some(if value == 1 { Part::Article } else { Part::Small(value as u64) });
@@ -34,8 +34,8 @@ pub(super) fn part(word: &str) -> Option<Part> {
 
 fn ordinal(stem: &str) -> Option<u64> {
     const STEMS: &[&str] = &[
-        "deux", "trois", "quatr", "cinqu", "six", "sept", "huit", "neuv", "dix", "onz", "douz", "treiz", "quatorz",
-        "quinz", "seiz",
+        "deux", "trois", "quatr", "cinqu", "six", "sept", "huit", "neuv", "dix", "onz", "douz", "treiz",
+        "quatorz", "quinz", "seiz",
     ];
     STEMS.iter().position(|known| *known == stem).map(|value| value as u64 + 2)
 }
