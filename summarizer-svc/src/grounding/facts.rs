@@ -204,8 +204,13 @@ fn says_nothing(tokens: &[Token], numeral: &Numeral) -> bool {
     let in_words = tokens.get(numeral.first).is_some_and(|token| token.kind == Kind::Word);
     let fraction = matches!(word(numeral.first.checked_sub(1)), Some("a" | "one" | "ein" | "un"))
         || matches!(word(Some(numeral.end)), Some("of"));
+    let of_fraction = word(numeral.first.checked_sub(1)) == Some("of")
+        && matches!(
+            word(numeral.first.checked_sub(2)),
+            Some("half" | "third" | "quarter" | "thirds" | "quarters")
+        );
     match numeral.form {
-        Form::Words => is_small(1),
+        Form::Words => is_small(1) || of_fraction,
         Form::Ordinal => in_words && (is_small(2) || fraction),
         Form::Digits | Form::Year | Form::Decade => false,
     }

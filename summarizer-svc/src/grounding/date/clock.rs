@@ -29,11 +29,18 @@ pub(super) fn read(tokens: &[Token], at: usize) -> Option<(usize, When)> {
     let (half, end) = match word {
         "am" | "pm" => (Some(word), next + 1),
         "a" | "p" if is_spaced_out(tokens, next) => (Some(if word == "a" { "am" } else { "pm" }), next + 3),
-        "uhr" | "h" | "heures" => (None, next + 1),
+        "uhr" => (None, next + 1),
+        "h" | "heures" if is_point_in_time(tokens, at) => (None, next + 1),
         _ if after.is_some() => (None, next),
         _ => return None,
     };
     minutes(hour, minute, half).map(|minutes| (end, When::Clock(minutes)))
+}
+
+/// "à 8 heures", not "en 8 heures".
+fn is_point_in_time(tokens: &[Token], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+    before.is_some_and(|word| matches!(word.folded.as_str(), "a" | "de" | "vers" | "avant" | "apres" | "des"))
 }
 
 /// "p . m", as tokenizers write it.

@@ -11,7 +11,7 @@ use crate::grounding::{
 pub(in crate::grounding) struct Day {
     pub(super) year: Option<u16>,
     pub(super) month: u8,
-    pub(super) day: Option<u8>,
+    pub(super) number: Option<u8>,
 }
 
 /// English words that are also something else than a month.
@@ -62,7 +62,7 @@ fn day_first(tokens: &[Token], at: usize) -> Option<(usize, When)> {
     next += usize::from(tokens.get(next).is_some_and(|token| token.folded == "of"));
     let month = month(&tokens.get(next)?.folded)?;
     let (end, year) = year_after(tokens, next + 1);
-    Some((end, When::Day(vec![Day { year, month, day: Some(day) }])))
+    Some((end, When::Day(vec![Day { year, month, number: Some(day) }])))
 }
 
 /// The 14th in "14 and 15 September".
@@ -74,7 +74,7 @@ fn before_another(tokens: &[Token], at: usize) -> Option<(usize, When)> {
     else {
         return None;
     };
-    Some((at + 1, When::Day(days.into_iter().map(|other| Day { day: Some(day), ..other }).collect())))
+    Some((at + 1, When::Day(days.into_iter().map(|other| Day { number: Some(day), ..other }).collect())))
 }
 
 /// The 15th in "September 14 and 15".
@@ -84,7 +84,7 @@ fn behind_another(tokens: &[Token], at: usize) -> Option<(usize, When)> {
     day_number(back(2)).filter(|_| back(1).is_some_and(links))?;
     let month = back(3).filter(|token| token.is_capital()).and_then(|token| month(&token.folded))?;
     let (end, year) = year_after(tokens, at + 1);
-    Some((end, When::Day(vec![Day { year, month, day: Some(day) }])))
+    Some((end, When::Day(vec![Day { year, month, number: Some(day) }])))
 }
 
 /// Whether a token stands between two days.
@@ -111,15 +111,15 @@ fn month_first(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, Wh
         next +=
             1 + usize::from(is_ordinal_mark(tokens.get(next + 1)) && !tokens.get(next + 1)?.is_mark(&['.']));
         let (end, year) = year_after(tokens, next);
-        return Some((end, When::Day(vec![Day { year, month, day: Some(day) }])));
+        return Some((end, When::Day(vec![Day { year, month, number: Some(day) }])));
     }
     if let (end, Some(year)) = year_after(tokens, next) {
-        return Some((end, When::Day(vec![Day { year: Some(year), month, day: None }])));
+        return Some((end, When::Day(vec![Day { year: Some(year), month, number: None }])));
     }
     let before = at.checked_sub(1).and_then(|before| tokens.get(before));
     let introduced = before.is_some_and(|word| BEFORE_MONTHS.contains(&word.folded.as_str()));
     let is_sure = introduced || (!DOUBTFUL.contains(&token.folded.as_str()) && token.raw.len() > 3);
-    (is_sure && before.is_some()).then(|| (at + 1, When::Day(vec![Day { year: None, month, day: None }])))
+    (is_sure && before.is_some()).then(|| (at + 1, When::Day(vec![Day { year: None, month, number: None }])))
 }
 
 /// A year at this token, or behind a comma there.
@@ -138,7 +138,7 @@ fn in_digits(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, When
     let stop = tokens.get(at + 1).is_some_and(|next| !next.spaced && next.is_mark(&['.']));
     if let ([day, month], true, Tongue::German) = (dotted.as_slice(), stop, tongue) {
         let (day, month) = (day.parse().ok()?, month.parse().ok().filter(|month| (1..=12).contains(month))?);
-        return Some((at + 2, When::Day(vec![Day { year: None, month, day: Some(day) }])));
+        return Some((at + 2, When::Day(vec![Day { year: None, month, number: Some(day) }])));
     }
     let (end, parts) = if let [a, b, c] = dotted.as_slice() {
         (at + 1, [a.parse().ok()?, b.parse().ok()?, c.parse().ok()?])
@@ -156,7 +156,7 @@ fn in_digits(tokens: &[Token], at: usize, tongue: Tongue) -> Option<(usize, When
         .filter(|(year, month, day)| {
             (1_000..=2_100).contains(year) && (1..=12).contains(month) && (1..=31).contains(day)
         })
-        .map(|(year, month, day)| Day { year: Some(year), month: month as u8, day: Some(day as u8) })
+        .map(|(year, month, day)| Day { year: Some(year), month: month as u8, number: Some(day as u8) })
         .collect();
     (!days.is_empty()).then_some((end, When::Day(days)))
 }

@@ -22,7 +22,7 @@ impl Dates {
             When::Day(days) => {
                 for day in days {
                     self.days.insert(*day);
-                    if let (Some(year), Some(number)) = (day.year, day.day) {
+                    if let (Some(year), Some(number)) = (day.year, day.number) {
                         self.weekdays.extend(weekday_of(year, day.month, number));
                     }
                 }
@@ -47,5 +47,5 @@ fn agree(said: Day, real: Day, numbers: &Numbers) -> bool {
         Some(real) => real == year,
         None => numbers.contains(Value::whole(u64::from(year))),
     });
-    year && said.month == real.month && said.day.is_none_or(|day| real.day == Some(day))
+    year && said.month == real.month && said.number.is_none_or(|day| real.number == Some(day))
 }

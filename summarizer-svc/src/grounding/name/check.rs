@@ -234,7 +234,9 @@ impl Check<'_> {
                 while start > last && joined(start) && is_single(start - 1) && end == at + 1 {
                     start -= 1;
                 }
-                let descriptor = at == 0 && run.is_initial && end == 1 && words.len() > 1;
+                let surname = words.get(1).and_then(|word| self.names.used(&word.folded));
+                let begins_name = surname.is_none_or(|used| !used.follows);
+                let descriptor = at == 0 && run.is_initial && end == 1 && words.len() > 1 && begins_name;
                 if !descriptor {
                     flagged.push(start..end);
                 }

@@ -43,7 +43,7 @@ pub(in crate::grounding) struct Names {
     alike: HashMap<String, Vec<u32>>,
     words: Vec<String>,
     /// Words in lower case that follow a name.
-    after_names: HashMap<u32, HashSet<u32>>,
+    followers: HashMap<u32, HashSet<u32>>,
     /// The first letters of all words, a line for each run of words without a mark.
     first_letters: String,
 }
@@ -73,7 +73,7 @@ impl Names {
             if let Some((before, was_capital)) = previous {
                 self.neighbours.insert((before, id));
                 if was_capital && !capital {
-                    self.after_names.entry(id).or_default().insert(before);
+                    self.followers.entry(id).or_default().insert(before);
                 }
             }
             previous = Some((id, capital));
@@ -190,7 +190,7 @@ impl Names {
 
     /// Whether this word follows what is only ever a name.
     pub(super) fn follows_name(&self, word: &str) -> bool {
-        let names = self.ids.get(word).and_then(|id| self.after_names.get(id));
+        let names = self.ids.get(word).and_then(|id| self.followers.get(id));
         names.is_some_and(|names| {
             names
                 .iter()

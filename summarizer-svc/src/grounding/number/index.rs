@@ -25,7 +25,9 @@ pub(in crate::grounding) struct Counted {
 #[derive(Debug, Default)]
 struct Uses {
     words: HashSet<String>,
-    /// It stands somewhere without anything that it counts.
+    /// It stands somewhere without a word that it counts right behind it.
+    lacks_next: bool,
+    /// It stands somewhere without anything that it could count.
     stands_alone: bool,
 }
 
@@ -33,6 +35,7 @@ struct Uses {
 #[derive(Debug, Default)]
 pub(in crate::grounding) struct Numbers {
     all: HashSet<Value>,
+    cardinals: HashSet<Value>,
     ordinals: HashSet<Value>,
     decades: HashSet<Value>,
     /// Those that are no years, to round.
@@ -47,6 +50,9 @@ impl Numbers {
     pub(in crate::grounding) fn add(&mut self, numeral: &Numeral, counted: &Counted) {
         for value in &numeral.values {
             self.all.insert(*value);
+            if numeral.form != Form::Ordinal {
+                self.cardinals.insert(*value);
+            }
             match numeral.form {
                 Form::Decade => drop(self.decades.insert(*value)),
                 Form::Ordinal => drop(self.ordinals.insert(*value)),
@@ -54,6 +60,7 @@ impl Numbers {
                 Form::Digits | Form::Words => self.amounts.push((value.approximate(), *value)),
             }
             let uses = self.uses.entry(*value).or_default();
+            uses.lacks_next |= counted.next.is_none();
             uses.stands_alone |= counted.before.is_empty() && counted.after.is_empty();
             uses.words.extend(counted.after.iter().chain(&counted.before).cloned());
             if let Some(next) = &counted.next {
@@ -87,13 +94,18 @@ impl Numbers {
             Form::Ordinal => self.ordinals.contains(value) || self.is_last_of(*value, counted),
             Form::Decade => self.has_decade(*value),
             Form::Year => self.all.contains(value),
+            Form::Digits | Form::Words
+                if self.ordinals.contains(value) && !self.cardinals.contains(value) =>
+            {
+                self.is_last_of(*value, counted)
+            }
             Form::Digits | Form::Words => {
                 self.all.contains(value) || self.rounds(*value, Hedge::before(before))
             }
         })
     }
 
-    /// "her third book" where the article has "three books".
+    /// "her third book" where the article has "three books", and the other way round.
     fn is_last_of(&self, value: Value, counted: &Counted) -> bool {
         let uses = self.uses.get(&value);
         uses.is_some_and(|uses| {
@@ -129,6 +141,7 @@ impl Numbers {
         uses.len() <= FEW
             && !uses.iter().any(|(value, _)| numeral.values.contains(value))
             && uses.iter().any(|(_, words)| alike(words))
+            && !numeral.values.iter().filter_map(|value| self.uses.get(value)).any(|uses| uses.lacks_next)
             && self.is_foreign(numeral, counted)
     }
 
@@ -163,10 +176,10 @@ impl Numbers {
 }
 
 /// To so many significant digits.
-fn round(number: f64, digits: u32) -> f64 {
+fn round(number: f64, digits: i32) -> f64 {
     if number <= 0.0 {
         return number;
     }
-    let unit = 10_f64.powi(number.log10().floor() as i32 + 1 - digits as i32);
+    let unit = 10_f64.powi(number.log10().floor() as i32 + 1 - digits);
     (number / unit).round() * unit
 }

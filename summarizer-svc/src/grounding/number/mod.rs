@@ -99,7 +99,9 @@ fn in_digits(tokens: &[Token], first: usize, tongue: Tongue) -> Numeral {
         let Some(word) = word.filter(|word| word.kind == Kind::Word) else { break };
         match suffix(word, hyphen || word.spaced, tongue) {
             Some(Suffix::Scale(power)) => {
-                values.iter_mut().for_each(|value| *value = value.scaled(power));
+                for value in &mut values {
+                    *value = value.scaled(power);
+                }
                 numeral.form = Form::Digits;
             }
             Some(Suffix::MaybeMillion) => {
@@ -135,17 +137,16 @@ fn suffix(word: &Token, apart: bool, tongue: Tongue) -> Option<Suffix> {
         _ => None,
     };
     let scale = power.or(match word.folded.as_str() {
-        "millions" => Some(6),
-        "billions" if tongue == Tongue::English => Some(9),
-        "bn" | "mrd" | "md" => Some(9),
-        "mn" | "mio" | "mln" => Some(6),
+        "millions" | "mn" | "mio" | "mln" => Some(6),
         "tn" | "trn" => Some(12),
         "k" if !apart => Some(3),
-        "b" if !apart => Some(9),
+        "bn" | "mrd" | "md" => Some(9),
         _ => None,
     });
     match word.folded.as_str() {
         _ if scale.is_some() => scale.map(Suffix::Scale),
+        "billions" if tongue == Tongue::English => Some(Suffix::Scale(9)),
+        "b" if !apart => Some(Suffix::Scale(9)),
         "m" => Some(Suffix::MaybeMillion),
         "st" | "nd" | "rd" | "th" | "er" | "ere" | "e" | "eme" | "ieme" if !apart => Some(Suffix::Ordinal),
         "s" | "er" | "ern" if !apart => Some(Suffix::Decade),

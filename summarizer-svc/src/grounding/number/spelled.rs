@@ -74,16 +74,16 @@ pub(super) fn spelled(tokens: &[Token], tongue: Tongue) -> Option<Spelled> {
             break;
         }
     }
-    let says_something = end > 1 || !sum.only_article;
+    let says_something = !sum.is_article();
     let value = Value::whole(sum.total.saturating_add(sum.current));
     if let (Some(half), None) = (half_behind(tokens, end, tongue).filter(|_| end > 0), sum.scale) {
         return Some(scaled(Value::and_a_half(sum.current), tokens, end + half, tongue));
     }
     (end > 0 && says_something).then(|| Spelled {
         value,
-        is_ordinal: sum.is_ordinal,
+        is_ordinal: sum.is_ordinal(),
         tokens: end,
-        is_bare: end == 1 && sum.starts_with_scale && (tongue == Tongue::English || sum.total >= 1_000_000),
+        is_bare: end == 1 && sum.starts_with_scale() && (tongue == Tongue::English || sum.total >= 1_000_000),
     })
 }
 
@@ -131,16 +131,32 @@ struct Sum {
     current: u64,
     /// The last power of ten; the next must be smaller.
     scale: Option<u32>,
-    began: bool,
-    only_article: bool,
-    starts_with_scale: bool,
-    is_ordinal: bool,
+    first: Option<Part>,
+    last: Option<Part>,
+    parts: usize,
 }
 
 impl Sum {
+    fn began(&self) -> bool {
+        self.parts > 0
+    }
+
+    /// Whether it is a single "a", which is no number.
+    fn is_article(&self) -> bool {
+        self.parts == 1 && self.first == Some(Part::Article)
+    }
+
+    fn starts_with_scale(&self) -> bool {
+        matches!(self.first, Some(Part::Hundred | Part::Scale(_)))
+    }
+
+    fn is_ordinal(&self) -> bool {
+        matches!(self.last, Some(Part::Ordinal(_)))
+    }
+
     fn takes_and(&self, word: &str, tongue: Tongue) -> bool {
         match tongue {
-            Tongue::English => word == "and" && (self.current.is_multiple_of(100) && self.began),
+            Tongue::English => word == "and" && (self.current.is_multiple_of(100) && self.began()),
             Tongue::French => word == "et" && self.current.is_multiple_of(10) && self.current > 0,
             _ => false,
         }
@@ -150,7 +166,6 @@ impl Sum {
     fn add(&mut self, part: Part) -> bool {
         let fits = match part {
             Part::Article => self.small(1),
-            Part::Small(value) => self.small(value),
             Part::Tens(value) => self.tens(value),
             Part::Twenty if self.current % 100 == 4 => {
                 self.current += 76;
@@ -161,15 +176,14 @@ impl Sum {
             Part::Scale(power) => self.scale(power),
             Part::Dozen => self.multiply(12),
             Part::AndAHalf(_) => false,
-            Part::Ordinal(value) if self.began && value >= 100 => self.multiply(value),
+            Part::Ordinal(value) if self.began() && value >= 100 => self.multiply(value),
             Part::Ordinal(value) if value >= 20 => self.tens(value),
-            Part::Ordinal(value) => self.small(value),
+            Part::Small(value) | Part::Ordinal(value) => self.small(value),
         };
         if fits {
-            self.starts_with_scale |= !self.began && matches!(part, Part::Hundred | Part::Scale(_));
-            self.only_article = !self.began && part == Part::Article;
-            self.began = true;
-            self.is_ordinal = matches!(part, Part::Ordinal(_));
+            self.first = self.first.or(Some(part));
+            self.last = Some(part);
+            self.parts += 1;
         }
         fits
     }
@@ -178,7 +192,7 @@ impl Sum {
         let last = self.current % 100;
         let after_tens = last >= 20 && last.is_multiple_of(10) && (value < 10 || matches!(last, 60 | 80));
         let after_ten = matches!(last, 10 | 70 | 90) && (7..10).contains(&value);
-        let fits = !self.began || (last == 0 && self.current + self.total > 0) || after_tens || after_ten;
+        let fits = !self.began() || (last == 0 && self.current + self.total > 0) || after_tens || after_ten;
         if fits {
             self.current = self.current.saturating_add(value);
         }

@@ -33,7 +33,8 @@ impl Value {
         let all: String = before.chars().chain(after.chars()).collect();
         let kept = all.get(..all.len().min(MOST_DIGITS))?;
         let cut = all.len() - kept.len();
-        Some(Self::new(kept.parse().ok()?, cut as i32 - after.len() as i32))
+        let exponent = i32::try_from(cut).ok()? - i32::try_from(after.len()).ok()?;
+        Some(Self::new(kept.parse().ok()?, exponent))
     }
 
     /// A whole number and a half.
@@ -43,7 +44,7 @@ impl Value {
 
     /// Times a power of ten.
     pub(in crate::grounding) fn scaled(self, power: u32) -> Self {
-        Self::new(self.digits, self.exponent.saturating_add(power.min(99) as i32))
+        Self::new(self.digits, self.exponent.saturating_add_unsigned(power.min(99)))
     }
 
     /// About how much it is.
@@ -57,8 +58,8 @@ impl Value {
     }
 
     /// How many significant digits it has.
-    pub(in crate::grounding) fn significant(self) -> u32 {
-        self.digits.checked_ilog10().map_or(1, |log| log + 1)
+    pub(in crate::grounding) fn significant(self) -> i32 {
+        self.digits.checked_ilog10().map_or(1, |log| 1_i32.saturating_add_unsigned(log))
     }
 
     /// Its value, where it is a whole number below 2^53.
