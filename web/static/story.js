@@ -146,7 +146,9 @@ export class Story {
     );
     if (summary.language) this.#part("answer").lang = summary.language;
     markPassages(body, summary.sentences);
-    const notices = summary.notices.map((notice) => element("p", { text: this.#phrase(notice) }));
+    const isMarked = summary.sentences.some(({ unsupported }) => unsupported.length > 0);
+    const keys = isMarked ? [...summary.notices, "unsupported"] : summary.notices;
+    const notices = keys.map((notice) => element("p", { text: this.#phrase(notice) }));
     this.#part("notices").replaceChildren(...notices.map((p) => element("div", { className: "notice" }, p)));
     this.#part("measure").textContent = measure(summary.text, original);
     this.#part("made-by").textContent = this.#madeBy(summary);

@@ -28,6 +28,10 @@ pub(crate) const NOTICES: [(Notice, &str, &str); 3] = [
     (Notice::Degraded, "degraded", "The extractive engine stood in for the one that was asked for."),
 ];
 
+/// What the reader is told where something in a summary is marked.
+pub(crate) const UNSUPPORTED: &str =
+    "What has a wavy underline was not found in the article. Check it there before you rely on it.";
+
 /// What a notice says to the reader.
 pub(crate) fn notice(notice: Notice) -> &'static str {
     NOTICES.iter().find(|(known, ..)| *known == notice).map_or("", |(_, _, words)| words)

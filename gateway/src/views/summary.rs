@@ -46,10 +46,12 @@ impl Answer {
     pub(crate) fn new(summary: &Summary, paragraphs: &[Paragraph], site: Option<&str>) -> Self {
         let original = Minutes::of(paragraphs.iter().map(|paragraph| paragraph.text.as_str()));
         let sentences = summary.sentences.iter().enumerate();
+        let is_marked = summary.sentences.iter().any(|sentence| !sentence.unsupported.is_empty());
+        let notices = summary.notices.iter().copied().map(choices::notice);
         Self {
             bullets: summary.format == Format::Bullets,
             language: summary.language.clone(),
-            notices: summary.notices.iter().copied().map(choices::notice).collect(),
+            notices: notices.chain(is_marked.then_some(choices::UNSUPPORTED)).collect(),
             sentences: sentences.map(|(index, sentence)| linked(index, sentence, paragraphs)).collect(),
             measure: comparison(Minutes::of([summary.text.as_str()]), original),
             made_by: made_by(summary, site),

@@ -169,6 +169,8 @@ async fn an_article_that_changed_meanwhile_is_shown_anew() {
         assert_eq!(shape, "P2,H20,UL2");
         assert!(page.text(".notice").await.starts_with("The extractive engine stood in"));
         assert_eq!(page.js("return document.querySelector('.unsupported').textContent;").await, "Second (not found in the article)");
+        let notices = page.js("return document.querySelector('[data-part=notices]').textContent;").await;
+        assert!(notices.as_str().is_some_and(|text| text.contains("wavy underline")), "{notices}");
         page.assert_quiet().await;
     })
     .await;

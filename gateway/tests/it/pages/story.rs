@@ -121,6 +121,7 @@ async fn what_the_article_does_not_support_is_marked_and_said() {
     let page = upstream.start().await.get(&article_path("/summary", &[])).await;
     assert_eq!(page.text("span.sentence .unsupported"), "40 (not found in the article)");
     assert_eq!(page.text("span.sentence"), "Zoë has 40 (not found in the article) boats.");
+    assert!(page.text(".notice").contains("wavy underline"), "{}", page.text(".notice"));
 }
 
 #[tokio::test]

@@ -31,10 +31,18 @@ pub(super) fn read(tokens: &[Token], at: usize) -> Option<(usize, When)> {
         "a" | "p" if is_spaced_out(tokens, next) => (Some(if word == "a" { "am" } else { "pm" }), next + 3),
         "uhr" => (None, next + 1),
         "h" | "heures" if is_point_in_time(tokens, at) => (None, next + 1),
-        _ if after.is_some() => (None, next),
+        _ if after.is_some() || is_at_minute(tokens, at) => (None, next),
         _ => return None,
     };
     minutes(hour, minute, half).map(|minutes| (end, When::Clock(minutes)))
+}
+
+/// "at 3.20".
+fn is_at_minute(tokens: &[Token], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+    let minutes =
+        tokens.get(at).and_then(|token| token.raw.split_once('.')).map(|(_, minutes)| minutes.len());
+    minutes == Some(2) && before.is_some_and(|word| word.folded == "at")
 }
 
 /// "à 8 heures", not "en 8 heures".

@@ -168,6 +168,7 @@ impl Check<'_> {
         };
         let previous =
             at.checked_sub(1).and_then(|before| words.get(before)).map(|word| word.folded.as_str());
+        let previous = previous.filter(|word| !self.language.is_stop_word(word));
         let plural = |other: &str| {
             let is_plural =
                 folded.strip_suffix('s') == Some(other) || other.strip_suffix('s') == Some(folded);
