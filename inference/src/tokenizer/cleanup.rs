@@ -25,10 +25,10 @@ pub(super) fn clean_up(text: &str) -> String {
 ///
 /// Only spaces are ever dropped, and each rule starts with one. So a text may be cut before a space where no rule
 /// reaches across: the character before it is no space and no quote, and isn't an `n` that stands alone (which
-/// ` n ' t` would join to). And a word that starts with none of the rules' letters stays as it is.
+/// ` n ' t` would join to). And a word that no rule can start with stays as it is.
 #[derive(Debug, Default)]
 pub(super) struct CleanUpStream {
-    /// The text since the last safe cut.
+    /// The text since the last safe cut; of a word that has been given out, its end.
     pending: String,
     /// How much of `pending` has been given out, in bytes.
     given: usize,
@@ -37,15 +37,20 @@ pub(super) struct CleanUpStream {
 impl CleanUpStream {
     /// Takes the next piece of the text and gives out what can't change any more.
     pub(super) fn push(&mut self, piece: &str) -> String {
+        // Where it could be cut before, it was.
+        let new = self.pending.len();
         self.pending.push_str(piece);
         let mut out = String::new();
-        if let Some(cut) = last_safe_cut(&self.pending) {
+        if let Some(cut) = last_safe_cut(&self.pending, new) {
             let rest = self.pending.split_off(cut);
             out = self.flush();
             self.pending = rest;
         }
         if is_settled(&self.pending) {
             out.push_str(self.pending.get(self.given..).unwrap_or_default());
+            // The last two characters decide whether the word may be cut off.
+            let end = self.pending.char_indices().rev().nth(1).map_or(0, |(at, _)| at);
+            self.pending.drain(..end);
             self.given = self.pending.len();
         }
         out
@@ -58,9 +63,9 @@ impl CleanUpStream {
     }
 }
 
-/// Where the text may be cut for good, at or before its last space; `None` for nowhere but its start.
-fn last_safe_cut(text: &str) -> Option<usize> {
-    let spaces = text.rmatch_indices(' ').map(|(at, _)| at);
+/// The last space, from `new` on, before which the text may be cut for good.
+fn last_safe_cut(text: &str, new: usize) -> Option<usize> {
+    let spaces = text.get(new..)?.rmatch_indices(' ').map(|(at, _)| new + at);
     spaces.filter(|at| *at > 0).find(|at| {
         let mut before = text.get(..*at).unwrap_or_default().chars().rev();
         match before.next() {
@@ -74,6 +79,7 @@ fn last_safe_cut(text: &str) -> Option<usize> {
 /// Whether the pending text is a single word that no rule touches.
 fn is_settled(pending: &str) -> bool {
     let word = pending.strip_prefix(' ').unwrap_or(pending);
-    let touched = pending.starts_with(' ') && word.starts_with(['.', '?', '!', ',', '\'', 'n']);
-    !word.is_empty() && !word.contains(' ') && !touched
+    let is_n = word.strip_prefix('n').is_some_and(|rest| rest.is_empty() || rest.starts_with('\''));
+    let touched = pending.starts_with(' ') && (is_n || word.starts_with(['.', '?', '!', ',', '\'']));
+    !touched && !word.is_empty() && !word.contains(' ')
 }

@@ -113,6 +113,7 @@ fn default_token(class: Class, role: &str) -> Option<AddedToken> {
     let content = match (class, role) {
         (Class::Other, _)
         | (Class::T5, "mask_token")
+        | (Class::MBart50, "bos_token")
         | (Class::T5 | Class::Pegasus, "bos_token" | "sep_token" | "cls_token") => return None,
         (Class::Pegasus, "mask_token") => "<mask_2>",
         (_, "bos_token" | "cls_token") => "<s>",
@@ -124,11 +125,11 @@ fn default_token(class: Class, role: &str) -> Option<AddedToken> {
     Some(with_class_flags(class, role, AddedToken::from(content, true)))
 }
 
-/// BART's tokens count as ordinary text for normalization; its mask, and mBART's, swallow the space before them.
+/// The masks of BART and mBART swallow the space before them; some are looked for after the normalization.
 fn with_class_flags(class: Class, role: &str, token: AddedToken) -> AddedToken {
     match (class, role) {
-        (Class::Bart, "mask_token") => token.lstrip(true).normalized(true),
-        (Class::MBart | Class::MBart50, "mask_token") => token.lstrip(true),
+        (Class::Bart | Class::MBart50, "mask_token") => token.lstrip(true).normalized(true),
+        (Class::MBart, "mask_token") => token.lstrip(true),
         _ => token,
     }
 }
