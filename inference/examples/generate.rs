@@ -47,8 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 device = if arguments.next().as_deref() == Some("best") { best_device() } else { Device::Cpu }
             }
             "--dtype" => {
-                dtype =
-                    arguments.next().ok_or("--dtype needs a value")?.parse().map_err(|_| "no such type")?
+                let name = arguments.next().ok_or("--dtype needs a value")?;
+                dtype = name.parse().map_err(|_| "no such type")?;
             }
             _ => folder = Some(PathBuf::from(argument)),
         }
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let case: Case = serde_json::from_str(&line)?;
         let id = case.id.clone();
-        let outcome = match run(&pretrained, case) {
+        let outcome = match run(&pretrained, &case) {
             Ok(Generated { sequences, scores }) => {
                 Outcome { id, output_ids: Some(sequences), scores, error: None }
             }
@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn run(pretrained: &Pretrained, case: Case) -> Result<Generated, Box<dyn Error>> {
+fn run(pretrained: &Pretrained, case: &Case) -> Result<Generated, Box<dyn Error>> {
     let config = pretrained.generation.with(&case.generation)?;
     let mask = case.attention_mask.as_deref();
     let batch = TokenBatch::rectangular(&case.input_ids, mask, config.pad(), config.eos())?;

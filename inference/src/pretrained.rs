@@ -62,7 +62,7 @@ impl Pretrained {
     /// [`PretrainedError`].
     pub fn open(folder: &Path, device: &Device, dtype: DType) -> Result<Self, PretrainedError> {
         let path = folder.join("config.json");
-        let json = read(&path)?.ok_or_else(|| file_error(&path, "there is no such file"))?;
+        let json = read(&path)?.ok_or_else(|| file_error(&path, &"there is no such file"))?;
         let config = ModelConfig::parse(&json).map_err(|error| PretrainedError::Config { path, error })?;
         let generation = read(&folder.join("generation_config.json"))?;
         let generation = GenerationDefaults::read(&config, &json, generation.as_ref());
@@ -88,7 +88,7 @@ fn as_gguf_says(config: ModelConfig, weights: &Weights, json: &Map<String, Value
     }
 }
 
-fn file_error(path: &Path, message: impl ToString) -> PretrainedError {
+fn file_error(path: &Path, message: &dyn std::fmt::Display) -> PretrainedError {
     PretrainedError::File { path: path.to_owned(), message: message.to_string() }
 }
 
@@ -98,10 +98,10 @@ fn read(path: &Path) -> Result<Option<Map<String, Value>>, PretrainedError> {
         return Ok(None);
     }
     let mut text = Vec::new();
-    let file = File::open(path).map_err(|error| file_error(path, error))?;
-    file.take(MAX_CONFIG + 1).read_to_end(&mut text).map_err(|error| file_error(path, error))?;
+    let file = File::open(path).map_err(|error| file_error(path, &error))?;
+    file.take(MAX_CONFIG + 1).read_to_end(&mut text).map_err(|error| file_error(path, &error))?;
     if text.len() as u64 > MAX_CONFIG {
-        return Err(file_error(path, "it has more than 4 MB"));
+        return Err(file_error(path, &"it has more than 4 MB"));
     }
-    serde_json::from_slice(&text).map(Some).map_err(|error| file_error(path, error))
+    serde_json::from_slice(&text).map(Some).map_err(|error| file_error(path, &error))
 }

@@ -90,6 +90,14 @@ impl ModelConfig {
         }
     }
 
+    /// Most tokens of an input: of its positions, or, where they are relative, of what it was trained on.
+    pub fn input_window(&self) -> usize {
+        match self {
+            Self::T5(config) => config.n_positions,
+            Self::Bart(config) => config.max_position_embeddings,
+        }
+    }
+
     /// The generation parameters that the architecture's configuration class has by default, for models without a
     /// `generation_config.json`.
     pub fn generation_defaults(&self) -> Map<String, Value> {

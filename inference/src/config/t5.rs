@@ -26,6 +26,8 @@ pub struct T5Config {
     pub relative_attention_num_buckets: usize,
     /// Distance from which on all positions share a bucket.
     pub relative_attention_max_distance: usize,
+    /// Tokens that it was trained on at once. It takes more, positions being relative, and understands them less.
+    pub n_positions: usize,
     /// Added to the variance.
     pub layer_norm_epsilon: f64,
     /// Of the feed-forward layer.
@@ -48,6 +50,7 @@ struct Raw {
     num_heads: usize,
     relative_attention_num_buckets: usize,
     relative_attention_max_distance: usize,
+    n_positions: usize,
     layer_norm_epsilon: f64,
     feed_forward_proj: String,
     tie_word_embeddings: bool,
@@ -65,6 +68,7 @@ impl Default for Raw {
             num_heads: 8,
             relative_attention_num_buckets: 32,
             relative_attention_max_distance: 128,
+            n_positions: 512,
             layer_norm_epsilon: 1e-6,
             feed_forward_proj: "relu".to_owned(),
             tie_word_embeddings: true,
@@ -91,6 +95,7 @@ impl T5Config {
             num_heads: raw.num_heads,
             relative_attention_num_buckets: raw.relative_attention_num_buckets,
             relative_attention_max_distance: raw.relative_attention_max_distance,
+            n_positions: raw.n_positions,
             layer_norm_epsilon: raw.layer_norm_epsilon,
             activation,
             gated,
@@ -115,6 +120,7 @@ impl T5Config {
         check("num_heads", self.num_heads)?;
         check("relative_attention_num_buckets", self.relative_attention_num_buckets)?;
         check("relative_attention_max_distance", self.relative_attention_max_distance)?;
+        check("n_positions", self.n_positions)?;
         // Half of the buckets (a quarter in the encoder) are exact, and the rest must have something to cover.
         let buckets = self.relative_attention_num_buckets;
         if buckets < 4 || self.relative_attention_max_distance <= buckets / 2 {

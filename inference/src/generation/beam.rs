@@ -1,6 +1,6 @@
 //! Beam search (`GenerationMixin._beam_search` of transformers 4.57), score for score in 32-bit floats.
 
-use super::{EarlyStopping, GenerateError, Generated, Rows, Run, Watch, log_softmax, sampling, top};
+use super::{EarlyStopping, GenerateError, Generated, Next, Rows, Run, Watch, log_softmax, sampling, top};
 use crate::model::{Logits, Seq2Seq};
 
 /// What takes a score out of the running, without being infinite. transformers adds it, and so do we.
@@ -42,7 +42,7 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
             item.step(&mut run, index, &mut logits);
         }
         let rows: Vec<Vec<u32>> = running(&items).map(|row| row.tokens.clone()).collect();
-        if watch.step(&Rows { tokens: &rows, is_final: false }).is_break() {
+        if watch.step(&Rows { tokens: &rows, is_final: false }) == Next::Cancel {
             return Err(GenerateError::Cancelled);
         }
         if is_over(&items, run.config.early_stopping) {
@@ -103,7 +103,9 @@ impl Beams {
             let scores = logits.row_mut(first + beam);
             log_softmax(scores);
             run.processors.apply(run.context(first + beam, &hypothesis.tokens), scores);
-            scores.iter_mut().for_each(|score| *score += hypothesis.score);
+            for score in scores {
+                *score += hypothesis.score;
+            }
         }
         let candidates = self.candidates(run, first, logits);
         self.stuck = candidates.iter().all(|candidate| candidate.ended);

@@ -1,6 +1,6 @@
 //! One token at a time: the likeliest, or one drawn at random (`GenerationMixin._sample`).
 
-use super::{GenerateError, Generated, Rows, Run, Watch, sampling, top};
+use super::{GenerateError, Generated, Next, Rows, Run, Watch, sampling, top};
 use crate::model::Seq2Seq;
 
 pub(super) fn search<M: Seq2Seq + ?Sized>(
@@ -28,8 +28,10 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
             row.push(token);
             ended[index] |= run.is_end(token);
         }
-        if watch.step(&Rows { tokens: &rows, is_final: true }).is_break() {
-            return Err(GenerateError::Cancelled);
+        match watch.step(&Rows { tokens: &rows, is_final: true }) {
+            Next::Continue => {}
+            Next::Stop => break,
+            Next::Cancel => return Err(GenerateError::Cancelled),
         }
     }
     Ok(Generated { sequences: rows, scores: None })

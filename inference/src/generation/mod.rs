@@ -7,8 +7,6 @@ mod processors;
 mod sampling;
 mod top;
 
-use std::ops::ControlFlow;
-
 use rand::{SeedableRng, rngs::StdRng};
 
 pub use config::{EarlyStopping, GenerationConfig, GenerationConfigError, GenerationDefaults, OneOrMany};
@@ -46,10 +44,21 @@ pub enum GenerateError {
     Cancelled,
 }
 
-/// Sees the generation step by step, and can break it off between any two.
+/// Sees the generation step by step, and can end it after any.
 pub trait Watch {
     /// Called after each step with the tokens of each row so far; beams are rows, and their tokens may still change.
-    fn step(&mut self, rows: &Rows<'_>) -> ControlFlow<()>;
+    fn step(&mut self, rows: &Rows<'_>) -> Next;
+}
+
+/// How a generation goes on after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// With the next step.
+    Continue,
+    /// No further: what is there is the output. Beam search, whose rows are no output yet, goes on.
+    Stop,
+    /// Not at all: [`GenerateError::Cancelled`].
+    Cancel,
 }
 
 /// The tokens of all rows.
@@ -66,8 +75,8 @@ pub struct Rows<'a> {
 pub struct Unwatched;
 
 impl Watch for Unwatched {
-    fn step(&mut self, _: &Rows<'_>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
+    fn step(&mut self, _: &Rows<'_>) -> Next {
+        Next::Continue
     }
 }
 
@@ -136,7 +145,7 @@ fn ids(config: &GenerationConfig) -> impl Iterator<Item = u32> {
     let words = config.bad_words_ids.iter().flatten().flatten();
     let biased = config.sequence_bias.iter().flatten().flat_map(|(ids, _)| ids);
     let forced =
-        config.forced_eos_token_id.iter().flat_map(|ids| ids.as_slice()).chain(&config.forced_bos_token_id);
+        config.forced_eos_token_id.iter().flat_map(OneOrMany::as_slice).chain(&config.forced_bos_token_id);
     let own = config.eos().iter().chain(&config.decoder_start_token_id).chain(&config.pad_token_id);
     words.chain(biased).chain(forced).chain(own).copied()
 }
@@ -150,5 +159,7 @@ fn log_softmax(scores: &mut [f32]) {
     let sum: f32 =
         scores.chunks(64).map(|chunk| chunk.iter().map(|score| (score - highest).exp()).sum::<f32>()).sum();
     let log = sum.ln();
-    scores.iter_mut().for_each(|score| *score = *score - highest - log);
+    for score in scores {
+        *score = *score - highest - log;
+    }
 }

@@ -80,10 +80,16 @@ impl Processors {
     }
 }
 
+/// A factor that changes nothing.
+#[expect(clippy::float_cmp, reason = "what is nearly one does something")]
+pub(super) fn is_one(factor: f32) -> bool {
+    factor == 1.0
+}
+
 /// The steps before those of length.
 fn scores(config: &GenerationConfig, steps: &mut Vec<Step>) {
     let penalty =
-        |penalty: Option<f64>| penalty.filter(|penalty| *penalty != 1.0).map(|penalty| penalty as f32);
+        |penalty: Option<f64>| penalty.map(|penalty| penalty as f32).filter(|penalty| !is_one(*penalty));
     let size = |size: Option<usize>| size.filter(|size| *size > 0);
     if let Some(biases) = &config.sequence_bias {
         steps
@@ -116,10 +122,10 @@ impl Step {
             Self::ForcedEos { length: longest, eos } if length + 1 == *longest => force(eos, scores),
             Self::RemoveInvalid => remove_invalid(scores),
             Self::ExponentialDecay { start, factor, eos } => {
-                decay(length as i64 - start, *factor, eos, scores)
+                decay(*start, length, *factor, eos, scores);
             }
             Self::Suppress { tokens, only_at } if only_at.is_none_or(|at| at == length) => {
-                ban(tokens, scores)
+                ban(tokens, scores);
             }
             Self::MinLength { .. } | Self::ForcedBos(_) | Self::ForcedEos { .. } | Self::Suppress { .. } => {}
         }
@@ -183,7 +189,8 @@ fn remove_invalid(scores: &mut [f32]) {
     }
 }
 
-fn decay(over: i64, factor: f64, eos: &[u32], scores: &mut [f32]) {
+fn decay(start: i64, length: usize, factor: f64, eos: &[u32], scores: &mut [f32]) {
+    let over = i64::try_from(length).unwrap_or(i64::MAX).saturating_sub(start);
     if over > 0 {
         let exponent = i32::try_from(over).unwrap_or(i32::MAX);
         let share = (factor.powi(exponent) - 1.0) as f32;

@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::config::GenerationConfig;
+use super::{config::GenerationConfig, processors::is_one};
 
 /// Cuts or reshapes the distribution before a token is drawn from it.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +24,8 @@ impl Warper {
         let keep = if config.beams() > 1 { config.eos().len().max(1) + 1 } else { 1 };
         let mut warpers = Vec::new();
         let below_one = |share: Option<f64>| share.filter(|share| *share < 1.0).map(|share| share as f32);
-        let temperature = config.temperature.filter(|temperature| *temperature != 1.0);
-        warpers.extend(temperature.map(|temperature| Self::Temperature(temperature as f32)));
+        let temperature = config.temperature.map(|temperature| temperature as f32);
+        warpers.extend(temperature.filter(|temperature| !is_one(*temperature)).map(Self::Temperature));
         let top_k = config.top_k.unwrap_or(50);
         if top_k > 0 {
             warpers.push(Self::TopK(top_k.max(keep)));

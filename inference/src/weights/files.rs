@@ -13,6 +13,8 @@ use super::{LoadError, Source, gguf::Gguf, pickle::Pickle, safetensors::SafeTens
 /// Largest index of shards, in bytes; that of the largest models is under 1 MB.
 const MAX_INDEX: u64 = 16 << 20;
 
+type Kind = fn(Vec<PathBuf>) -> WeightFiles;
+
 /// Which files hold the weights, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WeightFiles {
@@ -35,7 +37,6 @@ impl WeightFiles {
         if path.is_file() {
             return Ok(Self::Gguf(path.to_owned()));
         }
-        type Kind = fn(Vec<PathBuf>) -> WeightFiles;
         let kinds: [(&str, Kind); 2] =
             [("model.safetensors", Self::SafeTensors), ("pytorch_model.bin", Self::Pickle)];
         for (name, kind) in kinds {

@@ -1,6 +1,8 @@
 //! Models of every family against what Hugging Face transformers computes with the same weights
 //! (`tests/reference/families.py` and `cases.py`).
 
+#![expect(clippy::expect_used, reason = "a failed step is a failed test")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,5 +1,7 @@
 //! The files that weights come in.
 
+#![expect(clippy::expect_used, reason = "a failed step is a failed test")]
+
 use std::{
     collections::HashMap,
     fs::{self, File},
@@ -141,6 +143,19 @@ fn a_folder_without_a_configuration_is_an_error_that_says_so() {
     assert!(error.to_string().contains("config.json"), "{error}");
 }
 
+/// Matrices of numbers that look random and are always the same, by rows, columns and spread.
+fn noise() -> impl FnMut(usize, usize, f32) -> Tensor {
+    let mut seed = 1_u64;
+    move |rows, columns, spread| {
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((seed >> 40) as f32 / (1 << 24) as f32 - 0.5) * 3.4 * spread
+        };
+        let values: Vec<f32> = (0..rows * columns).map(|_| next()).collect();
+        Tensor::from_vec(values, (rows, columns), &Device::Cpu).expect("a tensor")
+    }
+}
+
 /// A T5 whose matrices are wide enough for blocks of 256.
 fn wide() -> (serde_json::Value, HashMap<String, Tensor>) {
     let config = serde_json::json!({
@@ -149,15 +164,7 @@ fn wide() -> (serde_json::Value, HashMap<String, Tensor>) {
         "tie_word_embeddings": false,
     });
     let mut tensors = HashMap::new();
-    let mut seed = 1_u64;
-    let mut random = |rows: usize, columns: usize, spread: f32| {
-        let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            ((seed >> 40) as f32 / (1 << 24) as f32 - 0.5) * 3.4 * spread
-        };
-        let values: Vec<f32> = (0..rows * columns).map(|_| next()).collect();
-        Tensor::from_vec(values, (rows, columns), &Device::Cpu).expect("a tensor")
-    };
+    let mut random = noise();
     let ones = || Tensor::ones(256, DType::F32, &Device::Cpu).expect("ones");
     tensors.insert("shared.weight".to_owned(), random(40, 256, 1.0));
     tensors.insert("lm_head.weight".to_owned(), random(40, 256, 0.06));

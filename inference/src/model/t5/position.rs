@@ -29,15 +29,14 @@ struct Buckets {
 
 impl Buckets {
     /// The bucket of a key that is `distance` tokens after the query (before it, where negative).
-    fn of(self, distance: i64) -> usize {
+    fn of(self, distance: isize) -> usize {
         let (number, offset) = if self.bidirectional {
             (self.number / 2, if distance > 0 { self.number / 2 } else { 0 })
         } else {
             (self.number, 0)
         };
         let distance =
-            if self.bidirectional { distance.unsigned_abs() } else { (-distance).max(0).unsigned_abs() }
-                as usize;
+            if self.bidirectional { distance.unsigned_abs() } else { (-distance).max(0).unsigned_abs() };
         let exact = number / 2;
         if distance < exact {
             return offset + distance;
@@ -71,7 +70,7 @@ impl RelativePositions {
 
     /// The biases of all queries to all keys, `[1, heads, length, length]`.
     pub(super) fn square(&self, length: usize) -> Result<Tensor, ModelError> {
-        let last = length as i64 - 1;
+        let last = length.cast_signed() - 1;
         // By distance, from that of the last query to the first key on.
         let buckets: Vec<usize> = (-last..=last).map(|distance| self.buckets.of(distance)).collect();
         let mut biases = Vec::with_capacity(self.heads * length * length);
@@ -86,7 +85,8 @@ impl RelativePositions {
 
     /// The biases of the last of `length` tokens to all of them, `[1, heads, 1, length]`.
     pub(super) fn last_row(&self, length: usize) -> Result<Tensor, ModelError> {
-        let buckets: Vec<usize> = (0..length as i64).rev().map(|before| self.buckets.of(-before)).collect();
+        let buckets: Vec<usize> =
+            (0..length.cast_signed()).rev().map(|before| self.buckets.of(-before)).collect();
         let biases =
             (0..self.heads).flat_map(|head| buckets.iter().map(move |bucket| self.bias(*bucket, head)));
         self.tensor(biases.collect(), (1, self.heads, 1, length))
