@@ -1,9 +1,9 @@
 //! The numbers, dates, names and words of an article, and what of a sentence they don't support.
 
-use std::{borrow::Cow, collections::HashSet, ops::Range};
+use std::{borrow::Cow, collections::HashSet, ops::Range, slice};
 
 use super::{
-    date::{Dates, moments},
+    date::{Dates, Moment, When, moments},
     letters::Letters,
     name::{Check, Names},
     number::{Counted, Form, Numbers, Numeral, is_word, numerals},
@@ -115,11 +115,20 @@ impl<'a> Facts<'a> {
             if taken.touches(range.clone()) {
                 continue;
             }
-            if !self.dates.support(&moment.when, &self.numbers) {
+            if !self.dates.support(&moment.when, &self.numbers) && !self.stands_as_number(tokens, &moment) {
                 found.push((range.clone(), UnsupportedKind::Date));
             }
             taken.take(range);
         }
+    }
+
+    /// Whether "1.30" is no time where the article has it.
+    fn stands_as_number(&self, tokens: &[Token], moment: &Moment) -> bool {
+        let first = tokens.get(moment.first).filter(|token| token.raw.contains('.'));
+        let numerals = first.map(|token| numerals(slice::from_ref(token), self.tongue)).unwrap_or_default();
+        let is_time = matches!(moment.when, When::Clock(_));
+        is_time
+            && numerals.iter().flat_map(|numeral| &numeral.values).any(|value| self.numbers.contains(*value))
     }
 
     fn check_numbers(
