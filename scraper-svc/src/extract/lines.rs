@@ -88,13 +88,14 @@ static DURATION: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
 });
 
 /// What follows a name where it says who that is.
-static PRESENTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static PRESENTS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     let verbs = [
         r"is|was|are|has (been|written|covered|worked|reported)|works|writes|covers|reports|joined|lives|leads|teaches|serves",
         r"ist|war|arbeitet|schreibt|berichtet|studierte|leitet|lebt|gehört|geboren",
         r"est|écrit|travaille|es|escribe|trabaja|è|scrive|lavora|is|schrijft|werkt|jest|är|skriver|arbetar|er",
     ];
-    Regex::new(&format!(r"(?i)^(,[^,.]{{1,80}},|\s*\([^)]*\))?,?\s+(\w+\s+)?({})\b", verbs.join("|"))).ok()
+    let pattern = format!(r"(?i)^(,[^,.]{{1,80}},|\s*\([^)]*\))?,?\s+(\w+\s+)?({})\b", verbs.join("|"));
+    RegexSet::new([pattern]).ok()
 });
 
 /// How to reach or follow the author.
