@@ -16,6 +16,8 @@ pub mod config;
 pub mod generation;
 pub mod model;
 mod pretrained;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tokenizer;
 pub mod weights;
 

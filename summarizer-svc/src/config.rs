@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, num::NonZero, thread::available_parallelism};
 
 use clap::Args;
+use model_hub::{Hub, ModelRef};
 use service_kit::config::{Validate, byte_size};
+
+use crate::models::Models;
 
 /// Where the summarizer listens unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -25,11 +28,36 @@ pub struct Config {
     /// Name of this replica in its answers; empty for the host's name and the process id.
     #[arg(long, env = "NUTGRAF_REPLICA", value_name = "NAME", default_value = "")]
     pub replica: String,
+    /// A language model that writes summaries: a preset such as distilbart (taken where no name is given), org/name, or a
+    /// directory. The first is the default; several may be given.
+    #[arg(
+        long,
+        env = "NUTGRAF_MODEL",
+        value_name = "NAME",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        default_missing_value = "distilbart"
+    )]
+    pub model: Vec<ModelRef>,
+    /// Memory that all loaded models may take together; who was used the longest ago goes first.
+    #[arg(long, env = "NUTGRAF_MODEL_MEMORY", value_name = "BYTES", default_value = "4GB", value_parser = byte_size)]
+    pub model_memory: usize,
+    /// Summaries that models write at once; each uses all cores.
+    #[arg(long, env = "NUTGRAF_MODEL_WORKERS", value_name = "N", default_value_t = 1)]
+    pub model_workers: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { summarizer_workers: 0, queue_limit: 64, max_input: 1_000_000, replica: String::new() }
+        Self {
+            summarizer_workers: 0,
+            queue_limit: 64,
+            max_input: 1_000_000,
+            replica: String::new(),
+            model: Vec::new(),
+            model_memory: 4_000_000_000,
+            model_workers: 1,
+        }
     }
 }
 
@@ -40,6 +68,16 @@ impl Config {
             0 => available_parallelism().map_or(1, NonZero::get),
             workers => workers,
         }
+    }
+
+    /// The models that are configured, of which the first is on its way. The hub is the one of the environment
+    /// (`HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE`).
+    pub fn models(&self) -> Models {
+        if self.model.is_empty() {
+            return Models::default();
+        }
+        let hub = model_hub::Config::from_env().and_then(|config| Hub::new(&config));
+        Models::start(&self.model, hub, self.model_memory as u64)
     }
 
     /// The replica's name.
@@ -59,6 +97,9 @@ impl Validate for Config {
         let mut problems = Vec::new();
         if self.summarizer_workers > 1024 {
             problems.push("--summarizer-workers can be 1024 at most".to_owned());
+        }
+        if !(1..=64).contains(&self.model_workers) {
+            problems.push("--model-workers must be from 1 to 64".to_owned());
         }
         if self.queue_limit == 0 {
             problems.push("--queue-limit must be more than 0".to_owned());

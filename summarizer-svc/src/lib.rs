@@ -3,8 +3,10 @@
 //! # Layout
 //!
 //! - [`document`]: the article as sentences with exact ranges.
-//! - [`engine`]: the border behind which summaries are made; [`engine::extractive`] is the one that is built in.
+//! - [`engine`]: the border behind which summaries are made; [`engine::extractive`] is the one that is built in,
+//!   [`engine::abstractive`] the one that writes with a language model.
 //! - [`grounding`]: where written sentences come from, and what of them the article does not support.
+//! - [`models`]: the language models that are here, or on their way.
 //! - [`queue`]: bounded, with a pool of worker threads behind it.
 //! - [`summarize`]: the use case; it knows no transport.
 //! - [`summary`]: what it speaks of.
@@ -15,6 +17,7 @@ pub mod document;
 pub mod engine;
 pub mod grounding;
 mod grpc;
+pub mod models;
 pub mod queue;
 pub mod summarize;
 pub mod summary;

@@ -1,6 +1,10 @@
 //! What the summarizer speaks of.
 
-use std::time::Duration;
+mod options;
+
+use std::{sync::Arc, time::Duration};
+
+pub use options::GenerationOptions;
 
 use crate::document::{Article, LanguageTag};
 
@@ -19,6 +23,8 @@ pub struct Request {
     pub model: Option<String>,
     /// None to have it detected.
     pub language: Option<LanguageTag>,
+    /// What a language model is to do otherwise than its own files say.
+    pub generation: GenerationOptions,
     /// Requests with the same key share one place in the queue's rotation; empty for one of its own.
     pub fairness_key: String,
 }
@@ -77,14 +83,14 @@ pub enum EngineKind {
 }
 
 /// A model's name and version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelId {
     /// The engine that it belongs to.
     pub engine: EngineKind,
     /// Name to ask for.
-    pub id: &'static str,
+    pub id: Arc<str>,
     /// Version of a built-in algorithm, or commit of a model's repository.
-    pub revision: &'static str,
+    pub revision: Arc<str>,
 }
 
 /// A sentence and where it comes from.
@@ -255,4 +261,6 @@ pub enum Phase {
     Encoding,
     /// Writing.
     Writing,
+    /// Aligning the summary with the article.
+    Grounding,
 }

@@ -58,6 +58,11 @@ struct Candidate {
 }
 
 impl Document {
+    /// The language of an article, as [`read`](Self::read) will have it.
+    pub fn language(article: &Article, language: Option<&LanguageTag>) -> Language {
+        language.map_or_else(|| Language::detect(&sample(article)), Language::given)
+    }
+
     /// Splits and sifts an article. `language` is detected where it isn't given.
     ///
     /// Whether a text is short is told before the sifting: two sentences are two sentences, even if one of them looks
@@ -130,7 +135,8 @@ fn ends_with_mark_somewhere(article: &Article) -> bool {
     article.paragraphs.iter().any(|paragraph| ends_with_mark(&paragraph.text))
 }
 
-fn ends_with_mark(text: &str) -> bool {
+/// Whether a sentence seems to end here: with a stop, whatever closing marks come after it.
+pub fn ends_with_mark(text: &str) -> bool {
     let bare = text.trim_end_matches(|c: char| c.is_whitespace() || "\"'”’“»«)]」』）".contains(c));
     bare.ends_with(|c: char| sentence::is_stop(c) || matches!(c, ':' | ';'))
 }

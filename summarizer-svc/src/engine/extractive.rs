@@ -11,12 +11,10 @@ use std::{
     time::Instant,
 };
 
-use super::{Engine, EngineError, Nobody, Output};
+use super::{Engine, EngineError, Nobody, Output, quote, read_in_one, returned_whole};
 use crate::{
     document::{Article, Document, Language, Words, content_stem},
-    summary::{
-        Coverage, Draft, EngineKind, Length, ModelId, Notice, Phase, Request, SourceSpan, SummarySentence,
-    },
+    summary::{Draft, EngineKind, Length, ModelId, Notice, Phase, Request},
 };
 
 /// How many sentences are read between two looks at whether somebody still waits.
@@ -25,6 +23,9 @@ const STRIDE: usize = 256;
 /// What is summarized for nobody, to be ready for whoever comes first.
 const WARM_UP: &str = "The council closed the bridge on Monday. It will be repaired within two years. \
     Engineers had found cracks in four of its piers. A ferry will take its place until then.";
+
+/// Its name.
+pub const NAME: &str = "extractive";
 
 /// The engine that needs no weights.
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ struct Features {
 
 impl Engine for Extractive {
     fn model(&self) -> ModelId {
-        ModelId { engine: EngineKind::Extractive, id: "extractive", revision: "1" }
+        ModelId { engine: EngineKind::Extractive, id: NAME.into(), revision: "1".into() }
     }
 
     /// Compiles the patterns and puts the stop words together, which takes longer than many a summary.
@@ -58,37 +59,22 @@ impl Engine for Extractive {
         if document.sentences.is_empty() {
             return Err(EngineError::NothingToSummarize);
         }
-        let features = features(&document, output)?;
-        let chosen = if document.is_short {
-            (0..document.sentences.len()).collect()
-        } else {
-            choose(&features, &scores(&features), sentences(request.length))
-        };
-        let encode = began.elapsed();
-        let sentences = write(&document, &chosen, request.format.separator(), output)?;
-        let mut notices = Vec::new();
         if document.is_short {
-            notices.push(Notice::ReturnedWhole);
+            return returned_whole(&document, request, output);
         }
-        if !document.language.is_supported() {
-            notices.push(Notice::LanguageNotSupported);
-        }
+        let features = features(&document, output)?;
+        let chosen = choose(&features, &scores(&features), sentences(request.length));
+        let encode = began.elapsed();
+        let sentences = quote(&document, chosen.iter().copied(), request.format.separator(), output)?;
+        let words = |index: &usize| features.get(*index).map_or(0, |sentence| sentence.words);
+        let is_supported = document.language.is_supported();
         Ok(Draft {
             sentences,
             tokens_in: features.iter().map(|sentence| sentence.words).sum(),
-            tokens_out: chosen
-                .iter()
-                .filter_map(|&index| features.get(index))
-                .map(|sentence| sentence.words)
-                .sum(),
-            coverage: Coverage {
-                parts_total: 1,
-                parts_read: 1,
-                sentences_total: document.sentences.len() + document.skipped,
-                sentences_skipped: document.skipped,
-            },
+            tokens_out: chosen.iter().map(words).sum(),
+            coverage: read_in_one(&document),
             language: document.language.tag().to_owned(),
-            notices,
+            notices: if is_supported { Vec::new() } else { vec![Notice::LanguageNotSupported] },
             encode,
         })
     }
@@ -192,29 +178,4 @@ fn choose(features: &[Features], scores: &[f64], wanted: usize) -> Vec<usize> {
     chosen.extend(repeating.into_iter().take(missing));
     chosen.sort_unstable();
     chosen
-}
-
-fn write(
-    document: &Document,
-    chosen: &[usize],
-    separator: &str,
-    output: &mut dyn Output,
-) -> Result<Vec<SummarySentence>, EngineError> {
-    let mut written = Vec::with_capacity(chosen.len());
-    output.progress(Phase::Writing, 0, chosen.len())?;
-    for sentence in chosen.iter().filter_map(|&index| document.sentences.get(index)) {
-        if !written.is_empty() {
-            output.delta(separator)?;
-        }
-        output.delta(&sentence.text)?;
-        let span = SourceSpan {
-            paragraph: sentence.paragraph,
-            start: sentence.start,
-            end: sentence.end,
-            score: 1.0,
-        };
-        let text = sentence.text.clone();
-        written.push(SummarySentence { text, spans: vec![span], unsupported: Vec::new() });
-    }
-    Ok(written)
 }

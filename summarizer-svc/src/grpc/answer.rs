@@ -2,6 +2,7 @@
 
 use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event as Wire};
 
+use crate::models::{ModelStatus, StateName};
 use crate::summary::{
     self, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary, UnsupportedKind,
 };
@@ -12,7 +13,7 @@ pub(super) fn event(event: Event) -> Wire {
             queue_position: queue_position as u32,
             estimated_wait: estimated_wait.try_into().ok(),
             engine: engine(model.engine).into(),
-            model: model.id.to_owned(),
+            model: model.id.to_string(),
             replica,
         }),
         Event::Progress { phase, done, total } => {
@@ -20,6 +21,7 @@ pub(super) fn event(event: Event) -> Wire {
                 Phase::Reading => pb::Phase::Reading,
                 Phase::Encoding => pb::Phase::Encoding,
                 Phase::Writing => pb::Phase::Writing,
+                Phase::Grounding => pb::Phase::Grounding,
             };
             Wire::Progress(pb::Progress { phase: phase.into(), done: done as u32, total: total as u32 })
         }
@@ -42,7 +44,7 @@ pub(super) fn summary(made: Summary) -> pb::Summary {
     pb::Summary {
         sentences: draft.sentences.into_iter().map(sentence).collect(),
         engine: engine(maker.engine).into(),
-        model: Some(model(maker)),
+        model: Some(model(&maker)),
         tokens_in: draft.tokens_in as u32,
         tokens_out: draft.tokens_out as u32,
         coverage: Some(pb::Coverage {
@@ -103,10 +105,33 @@ fn engine(engine: EngineKind) -> pb::Engine {
     }
 }
 
-pub(super) fn model(model: ModelId) -> pb::Model {
+/// A language model of this replica, and how it is.
+pub(super) fn status(status: ModelStatus) -> pb::Model {
+    let state = match status.state {
+        StateName::Absent => pb::ModelState::Absent,
+        StateName::Downloading => pb::ModelState::Downloading,
+        StateName::Loading => pb::ModelState::Loading,
+        StateName::Ready => pb::ModelState::Ready,
+        StateName::Failed => pb::ModelState::Failed,
+    };
     pb::Model {
-        id: model.id.to_owned(),
-        revision: model.revision.to_owned(),
+        id: status.name,
+        revision: status.revision,
+        engine: pb::Engine::Abstractive.into(),
+        state: state.into(),
+        languages: status.languages,
+        memory_bytes: status.memory,
+        downloaded_bytes: status.downloaded.0,
+        download_bytes: status.downloaded.1,
+        error: status.error,
+    }
+}
+
+/// A model that is ready.
+pub(super) fn model(model: &ModelId) -> pb::Model {
+    pb::Model {
+        id: model.id.to_string(),
+        revision: model.revision.to_string(),
         engine: engine(model.engine).into(),
         state: pb::ModelState::Ready.into(),
         ..pb::Model::default()

@@ -78,7 +78,8 @@ impl SummarizerService for Grpc {
         &self,
         _request: Request<pb::ListModelsRequest>,
     ) -> Result<Response<pb::ListModelsResponse>, Status> {
-        let models = self.summarizer.models().into_iter().map(answer::model).collect();
+        let built_in = std::iter::once(answer::model(&self.summarizer.built_in()));
+        let models = built_in.chain(self.summarizer.models().into_iter().map(answer::status)).collect();
         Ok(Response::new(pb::ListModelsResponse { models, replica: self.summarizer.replica().to_owned() }))
     }
 }

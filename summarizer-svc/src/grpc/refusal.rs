@@ -4,7 +4,10 @@ use http::HeaderMap;
 use service_kit::grpc::Rejection;
 use tonic::{Code, Status, body::Body};
 
-use crate::summarize::{Limit, SummarizeError};
+use crate::{
+    models::ModelStatus,
+    summarize::{Limit, SummarizeError},
+};
 
 /// An error of the domain as the wire says it.
 pub(super) fn status(error: &SummarizeError) -> Status {
@@ -16,6 +19,15 @@ pub(super) fn status(error: &SummarizeError) -> Status {
         }
         SummarizeError::EngineUnavailable => (Code::FailedPrecondition, "ENGINE_UNAVAILABLE", vec![], None),
         SummarizeError::UnknownModel => (Code::NotFound, "UNKNOWN_MODEL", vec![], None),
+        SummarizeError::ModelFailed(name) => {
+            (Code::FailedPrecondition, "ENGINE_UNAVAILABLE", vec![("model", name.clone())], None)
+        }
+        SummarizeError::ModelNotReady { status, retry_after } => {
+            (Code::Unavailable, "MODEL_NOT_READY", how_far(status), Some(*retry_after))
+        }
+        SummarizeError::InvalidOption(_) => {
+            (Code::InvalidArgument, "INVALID_OPTION", vec![("field", "generation".to_owned())], None)
+        }
         SummarizeError::NothingToSummarize => {
             (Code::FailedPrecondition, "NOTHING_TO_SUMMARIZE", vec![], None)
         }
@@ -53,6 +65,16 @@ pub(super) fn oversized(answer: http::Response<Body>, max_input: usize) -> http:
 
 fn code(headers: &HeaderMap) -> Option<Code> {
     headers.get("grpc-status").map(|value| Code::from_bytes(value.as_bytes()))
+}
+
+fn how_far(status: &ModelStatus) -> Vec<(&'static str, String)> {
+    let (done, total) = status.downloaded;
+    vec![
+        ("model", status.name.clone()),
+        ("state", status.state.as_str().to_owned()),
+        ("downloaded_bytes", done.to_string()),
+        ("download_bytes", total.to_string()),
+    ]
 }
 
 fn exceeded(limit: Limit) -> (&'static str, String) {

@@ -7,7 +7,7 @@ use super::refusal::{invalid, status};
 use crate::{
     document::{Article, Paragraph, ParagraphKind},
     summarize::{SummarizeError, Summarizer},
-    summary::{EngineChoice, Format, Length, Request},
+    summary::{EngineChoice, Format, GenerationOptions, Length, Request},
 };
 
 /// The request that a message holds. Its size is checked before anything is made of it.
@@ -33,9 +33,38 @@ pub(super) fn parse(input: pb::SummaryInput, summarizer: &Summarizer) -> Result<
         "" => None,
         tag => Some(tag.parse().map_err(|_| invalid("language"))?),
     };
+    let generation = generation(input.generation.unwrap_or_default());
+    if let Some(field) = generation.invalid() {
+        return Err(invalid(field));
+    }
     let model = Some(input.model).filter(|name| !name.is_empty());
     let article = article(input.title, input.content)?;
-    Ok(Request { article, engine, length, format, model, language, fairness_key: input.fairness_key })
+    Ok(Request {
+        article,
+        engine,
+        length,
+        format,
+        model,
+        language,
+        generation,
+        fairness_key: input.fairness_key,
+    })
+}
+
+fn generation(wire: pb::GenerationOptions) -> GenerationOptions {
+    GenerationOptions {
+        num_beams: wire.num_beams,
+        min_new_tokens: wire.min_new_tokens,
+        max_new_tokens: wire.max_new_tokens,
+        length_penalty: wire.length_penalty,
+        no_repeat_ngram_size: wire.no_repeat_ngram_size,
+        repetition_penalty: wire.repetition_penalty,
+        do_sample: wire.do_sample,
+        temperature: wire.temperature,
+        top_k: wire.top_k,
+        top_p: wire.top_p,
+        seed: wire.seed,
+    }
 }
 
 /// Bytes and paragraphs of a text.

@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::engine::EngineError;
+use crate::{
+    engine::EngineError,
+    models::{ModelStatus, ModelsError},
+};
 
 /// Why there is no summary.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,20 @@ pub enum SummarizeError {
     /// No model has this name.
     #[error("No model has this name. Ask for the list of models, or leave the name out.")]
     UnknownModel,
+    /// A model is being fetched or loaded.
+    #[error("The model {} is not ready yet: {}. Try again in a moment, or take the extractive engine.", status.name, far(status))]
+    ModelNotReady {
+        /// How it is.
+        status: Box<ModelStatus>,
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// A model that was configured can't be loaded.
+    #[error("The model {0} can't be loaded on this server. Take the extractive engine, or another model.")]
+    ModelFailed(String),
+    /// A generation parameter that the model can't take.
+    #[error("{0}")]
+    InvalidOption(String),
     /// All of the text is boilerplate.
     #[error("{}", EngineError::NothingToSummarize)]
     NothingToSummarize,
@@ -40,6 +57,25 @@ pub enum SummarizeError {
     /// A fault of ours.
     #[error("The summary failed. Please report it.")]
     Internal,
+}
+
+impl From<ModelsError> for SummarizeError {
+    fn from(error: ModelsError) -> Self {
+        match error {
+            ModelsError::None => Self::EngineUnavailable,
+            ModelsError::Unknown => Self::UnknownModel,
+            ModelsError::NotReady { status, retry_after } => Self::ModelNotReady { status, retry_after },
+            ModelsError::Failed { name, .. } => Self::ModelFailed(name),
+        }
+    }
+}
+
+/// How far a model is on its way.
+fn far(status: &ModelStatus) -> String {
+    match status.downloaded {
+        (_, 0) => format!("it is {}", status.state.as_str()),
+        (done, total) => format!("{} of {} MB are here", done / 1_000_000, total.div_ceil(1_000_000)),
+    }
 }
 
 /// The most that an article may have of something.

@@ -30,6 +30,13 @@ impl Task {
         let (last, ended) = match drafted {
             Ok(draft) => (Ok(self.summary(draft, engine.model(), request, queue, replica)), Ended::Done),
             Err(EngineError::NothingToSummarize) => (Err(SummarizeError::NothingToSummarize), Ended::Done),
+            Err(EngineError::InvalidOption(message)) => {
+                (Err(SummarizeError::InvalidOption(message)), Ended::Done)
+            }
+            Err(EngineError::Failed(error)) => {
+                tracing::error!(error, model = %engine.model().id, "the summary failed");
+                (Err(SummarizeError::Internal), Ended::Stopped)
+            }
             Err(EngineError::Cancelled) => (Err(SummarizeError::TimedOut), Ended::Stopped),
         };
         self.writer.finish(last);

@@ -6,6 +6,7 @@ mod drain;
 mod engines;
 mod grounding;
 mod limits;
+mod models;
 mod sentences;
 mod server;
 mod stalled_readers;

@@ -35,11 +35,14 @@ pub(crate) async fn start_with(config: Config, engine: impl Engine) -> Server {
 }
 
 pub(crate) async fn start_draining(config: Config, engine: impl Engine, drain: DrainArgs) -> Server {
+    start_summarizer(Summarizer::with_engine(&config, Arc::new(engine)), drain).await
+}
+
+pub(crate) async fn start_summarizer(summarizer: Summarizer, drain: DrainArgs) -> Server {
     let listener = listener().await.unwrap();
     let address = listener.local_addr().unwrap();
     let channel = channel(&address.into());
     let shutdown = CancellationToken::new();
-    let summarizer = Summarizer::with_engine(&config, Arc::new(engine));
     let (served, stop) = (summarizer.clone(), shutdown.clone());
     let task = tokio::spawn(async move { serve_with(listener, served, &drain, stop).await });
     let client = SummarizerServiceClient::new(channel.clone());

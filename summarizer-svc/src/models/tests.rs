@@ -1,0 +1,99 @@
+use std::{fs, path::Path};
+
+use inference::testing::random_bart;
+use model_hub::{Config, Hub};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+
+/// Folders with models of these names.
+fn folders(names: &[&str]) -> TempDir {
+    let all = tempfile::tempdir().unwrap();
+    let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures/tokenizers/bart");
+    for name in names {
+        let folder = all.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        for file in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
+            fs::copy(tokenizer.join(file), folder.join(file)).unwrap();
+        }
+        random_bart(&folder, 600, 64, &json!({})).unwrap();
+    }
+    all
+}
+
+fn start(all: &TempDir, names: &[&str], budget: u64) -> Models {
+    let references: Vec<ModelRef> =
+        names.iter().map(|name| all.path().join(name).to_str().unwrap().parse().unwrap()).collect();
+    let hub = Hub::new(&Config::new("http://127.0.0.1:9".parse().unwrap(), all.path().join("cache")));
+    Models::start(&references, hub, budget)
+}
+
+/// Asks until the model is ready or has failed.
+fn wait(models: &Models, name: &str) -> Result<Arc<Abstractive>, ModelsError> {
+    let began = Instant::now();
+    loop {
+        match models.get(Some(name)) {
+            Err(ModelsError::NotReady { .. }) if began.elapsed() < Duration::from_mins(1) => {
+                thread::yield_now();
+            }
+            done => return done,
+        }
+    }
+}
+
+fn states(models: &Models) -> Vec<StateName> {
+    models.list().iter().map(|status| status.state).collect()
+}
+
+#[test]
+fn the_first_is_loaded_and_the_others_wait_until_somebody_asks() {
+    let all = folders(&["a", "b"]);
+    let models = start(&all, &["a", "b"], u64::MAX);
+    assert!(wait(&models, "a").is_ok());
+    assert_eq!(states(&models), [StateName::Ready, StateName::Absent]);
+    assert!(matches!(models.get(Some("b")), Err(ModelsError::NotReady { .. })));
+    assert!(wait(&models, "b").is_ok());
+    assert_eq!(models.get(None).unwrap().identity().model.id.as_ref(), "a");
+    assert_eq!(models.get(Some("c")).err(), Some(ModelsError::Unknown));
+}
+
+#[test]
+fn the_model_that_was_used_the_longest_ago_goes_when_memory_is_short() {
+    let all = folders(&["a", "b", "c"]);
+    let size = start(&all, &["a"], u64::MAX);
+    let size = wait(&size, "a").unwrap().identity().memory;
+    let models = start(&all, &["a", "b", "c"], 2 * size);
+    for name in ["a", "b", "a", "c"] {
+        wait(&models, name).unwrap();
+    }
+    assert_eq!(states(&models), [StateName::Ready, StateName::Absent, StateName::Ready]);
+}
+
+#[test]
+fn a_model_that_is_larger_than_all_memory_says_so() {
+    let all = folders(&["a"]);
+    let models = start(&all, &["a"], 10);
+    let Err(ModelsError::Failed { name, error }) = wait(&models, "a") else { panic!("it can't fit") };
+    assert_eq!(name, "a");
+    assert!(error.contains("--model-memory"), "{error}");
+}
+
+#[test]
+fn a_folder_that_holds_no_model_fails_with_the_reason() {
+    let all = folders(&["a"]);
+    fs::write(all.path().join("a/config.json"), r#"{"model_type": "llama"}"#).unwrap();
+    let models = start(&all, &["a"], u64::MAX);
+    let Err(ModelsError::Failed { error, .. }) = wait(&models, "a") else { panic!("it is no model of ours") };
+    assert!(error.contains("llama"), "{error}");
+    assert_eq!(models.list().first().map(|status| status.error.contains("llama")), Some(true));
+}
+
+#[test]
+fn only_a_model_that_reads_the_language_stands_in_for_nobody() {
+    let all = folders(&["a"]);
+    let models = start(&all, &["a"], u64::MAX);
+    wait(&models, "a").unwrap();
+    assert!(models.ready("de").is_some(), "nobody said what it reads");
+    assert!(Models::default().ready("en").is_none());
+}
