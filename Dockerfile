@@ -5,7 +5,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked -p scraper-svc -p summarizer-svc -p gateway \
-    && install -D -t /out target/release/scraper-svc target/release/summarizer-svc target/release/gateway
+    && install -D -t /out target/release/scraper-svc target/release/summarizer-svc target/release/gateway \
+    && mkdir /out/models
 
 FROM gcr.io/distroless/cc-debian12:nonroot AS scraper-svc
 COPY --from=build /out/scraper-svc /usr/local/bin/
@@ -16,6 +17,8 @@ ENTRYPOINT ["scraper-svc"]
 
 FROM gcr.io/distroless/cc-debian12:nonroot AS summarizer-svc
 COPY --from=build /out/summarizer-svc /usr/local/bin/
+# A volume takes its owner from here.
+COPY --from=build --chown=nonroot:nonroot /out/models /models
 ENV NUTGRAF_LISTEN=0.0.0.0:50052 NUTGRAF_LOG_FORMAT=json
 EXPOSE 50052
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["summarizer-svc", "health"]

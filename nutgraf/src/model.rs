@@ -98,7 +98,23 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Fetches a model that isn't here, showing how far it is.
+pub(crate) async fn obtain(model: &ModelRef) -> Result<(), Failure> {
+    let config = Config::from_env().map_err(|error| failure(&error))?;
+    let hub = Hub::new(&config).map_err(|error| failure(&error))?;
+    if hub.cached(model).is_err() {
+        fetch(&hub, model).await?;
+    }
+    Ok(())
+}
+
 async fn pull(hub: &Hub, model: &ModelRef) -> Result<(), Failure> {
+    let local = fetch(hub, model).await?;
+    say("note", format!("{model}: {} in {} files", local.size(), local.files.iter().count()));
+    print(&local.dir.display().to_string())
+}
+
+async fn fetch(hub: &Hub, model: &ModelRef) -> Result<LocalModel, Failure> {
     let progress = watch::Sender::new(Progress::default());
     let shown = progress::show(progress.subscribe(), model.to_string());
     let local = tokio::select! {
@@ -106,9 +122,7 @@ async fn pull(hub: &Hub, model: &ModelRef) -> Result<(), Failure> {
         // It shows until it is dropped.
         never = shown => match never {},
     };
-    let local = local.map_err(|error| failure(&error))?;
-    say("note", format!("{model}: {} in {} files", local.size(), local.files.iter().count()));
-    print(&local.dir.display().to_string())
+    local.map_err(|error| failure(&error))
 }
 
 fn remove(hub: &Hub, model: &Removable) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ use crate::{
     document::{Document, Input, is_html, read},
     exit::{self, Failure, say},
     extract::{fetch, start_scraper},
+    model,
 };
 
 #[derive(Debug, Args)]
@@ -96,10 +97,23 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         },
         ..Request::default()
     };
-    let summarizer = Summarizer::start(&arguments.summarizer_svc);
+    let summarizer = start(&arguments.summarizer_svc, arguments.engine).await?;
     let summary = summarizer.summarize(request, None).await.map_err(|error| failure(&error))?;
     remark(&read, &summary);
     print(&read, &summary, arguments.json, arguments.format)
+}
+
+/// A summarizer whose model, if one was asked for, is there: who gives its name waits for it.
+async fn start(config: &summarizer_svc::config::Config, engine: Engine) -> Result<Summarizer, Failure> {
+    let wanted = config.model.first().filter(|_| !matches!(engine, Engine::Extractive));
+    let Some(model) = wanted else {
+        let none = summarizer_svc::config::Config { model: Vec::new(), ..config.clone() };
+        return Ok(Summarizer::start(&none));
+    };
+    model::obtain(model).await?;
+    let summarizer = Summarizer::start(config);
+    summarizer.settled().await.map_err(|error| failure(&error))?;
+    Ok(summarizer)
 }
 
 /// What the reader should know, on standard error.
@@ -166,10 +180,10 @@ fn failure(error: &SummarizeError) -> Failure {
         | SummarizeError::InputTooLarge { .. }
         | SummarizeError::NothingToSummarize => Failure::Unsuitable(text),
         SummarizeError::EngineUnavailable => Failure::Usage(
-            "there is no abstractive engine here; use --engine extractive, or leave the choice open"
-                .to_owned(),
+            "the abstractive engine needs a model, such as --model distilbart; --engine extractive needs none".to_owned(),
         ),
-        SummarizeError::UnknownModel => Failure::Usage(text),
+        SummarizeError::UnknownModel | SummarizeError::InvalidOption(_) => Failure::Usage(text),
+        SummarizeError::ModelFailed(_) | SummarizeError::ModelNotReady { .. } => Failure::Unreadable(text),
         SummarizeError::QueueFull { .. }
         | SummarizeError::ShuttingDown
         | SummarizeError::TimedOut
@@ -187,13 +201,29 @@ fn print(read: &Read, summary: &Summary, as_json: bool, format: Format) -> Resul
     exit::print(&text)
 }
 
+fn kind(kind: summary::UnsupportedKind) -> &'static str {
+    match kind {
+        summary::UnsupportedKind::Name => "name",
+        summary::UnsupportedKind::Number => "number",
+        summary::UnsupportedKind::Date => "date",
+        summary::UnsupportedKind::Quote => "quote",
+    }
+}
+
 fn as_value(read: &Read, summary: &Summary) -> Value {
     let article = match read {
         Read::Document(document) => json!(document),
         Read::Text(_) => Value::Null,
     };
     let span = |span: &summary::SourceSpan| json!({"paragraph": span.paragraph, "start": span.start, "end": span.end, "score": span.score});
-    let sentence = |sentence: &summary::SummarySentence| json!({"text": sentence.text, "spans": sentence.spans.iter().map(span).collect::<Vec<_>>()});
+    let unsupported = |unsupported: &summary::Unsupported| json!({"kind": kind(unsupported.kind), "text": unsupported.text, "start": unsupported.start, "end": unsupported.end});
+    let sentence = |sentence: &summary::SummarySentence| {
+        json!({
+            "text": sentence.text,
+            "spans": sentence.spans.iter().map(span).collect::<Vec<_>>(),
+            "unsupported": sentence.unsupported.iter().map(unsupported).collect::<Vec<_>>(),
+        })
+    };
     json!({
         "article": article,
         "summary": {

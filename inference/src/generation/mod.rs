@@ -2,6 +2,7 @@
 
 mod beam;
 mod config;
+mod defaults;
 mod greedy;
 mod processors;
 mod sampling;
@@ -9,7 +10,8 @@ mod top;
 
 use rand::{SeedableRng, rngs::StdRng};
 
-pub use config::{EarlyStopping, GenerationConfig, GenerationConfigError, GenerationDefaults, OneOrMany};
+pub use config::{EarlyStopping, GenerationConfig, GenerationConfigError, OneOrMany};
+pub use defaults::GenerationDefaults;
 
 use crate::model::{ModelError, Seq2Seq, TokenBatch};
 use processors::{Context, Processors};

@@ -18,6 +18,7 @@ use std::{
 };
 
 use model_hub::{Hub, HubError, ModelRef};
+use tokio::sync::watch;
 
 pub use load::name;
 pub use slot::{ModelState, ModelStatus, StateName};
@@ -42,6 +43,8 @@ struct Inner {
     hub: Result<Hub, String>,
     /// Bytes that all loaded models may take together.
     budget: u64,
+    /// Told after each change of a state.
+    changes: watch::Sender<()>,
 }
 
 /// Why a model can't write now.
@@ -83,7 +86,12 @@ impl Models {
                 slots.push(Slot::new(reference.clone()));
             }
         }
-        let inner = Inner { slots: Mutex::new(slots), hub: hub.map_err(|error| error.to_string()), budget };
+        let inner = Inner {
+            slots: Mutex::new(slots),
+            hub: hub.map_err(|error| error.to_string()),
+            budget,
+            changes: watch::Sender::new(()),
+        };
         let models = Self { inner: Some(Arc::new(inner)) };
         if let Err(error) = models.get(None) {
             tracing::debug!(%error, "the first model is on its way");
@@ -126,6 +134,23 @@ impl Models {
         Err(ModelsError::NotReady { status: Box::new(slot.status()), retry_after: ASK_AGAIN })
     }
 
+    /// [`get`](Self::get), but waits for a model that is on its way.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelsError`], but for `NotReady`.
+    pub async fn settled(&self, name: Option<&str>) -> Result<Arc<Abstractive>, ModelsError> {
+        let inner = self.inner.as_ref().ok_or(ModelsError::None)?;
+        // Before the look, so that what comes in between is not missed.
+        let mut changes = inner.changes.subscribe();
+        loop {
+            match self.get(name) {
+                Err(ModelsError::NotReady { .. }) if changes.changed().await.is_ok() => {}
+                done => return done,
+            }
+        }
+    }
+
     /// The default model, if it is ready and reads the language.
     pub fn ready(&self, language: &str) -> Option<Arc<Abstractive>> {
         let model = self.get(None).ok()?;
@@ -141,7 +166,7 @@ impl Inner {
 
     /// Begins to fetch and load a model.
     fn send_for(self: &Arc<Self>, slot: &mut Slot) {
-        let progress = tokio::sync::watch::Sender::new(model_hub::Progress::default());
+        let progress = watch::Sender::new(model_hub::Progress::default());
         slot.state = ModelState::Downloading(progress.subscribe());
         let (inner, name, reference) = (Arc::clone(self), slot.name.clone(), slot.reference.clone());
         let load = move || {
@@ -176,6 +201,7 @@ impl Inner {
         drop(slots);
         // Weights are freed with the lock open.
         drop(old);
+        self.changes.send_replace(());
     }
 
     /// Lets those go that were used the longest ago, until there is room for so many bytes more.

@@ -29,17 +29,12 @@ fn start(all: &TempDir, names: &[&str], budget: u64) -> Models {
     Models::start(&references, hub, budget)
 }
 
-/// Asks until the model is ready or has failed.
+/// The model, or why it can't be had; a test waits a minute at most.
 fn wait(models: &Models, name: &str) -> Result<Arc<Abstractive>, ModelsError> {
-    let began = Instant::now();
-    loop {
-        match models.get(Some(name)) {
-            Err(ModelsError::NotReady { .. }) if began.elapsed() < Duration::from_mins(1) => {
-                thread::yield_now();
-            }
-            done => return done,
-        }
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_mins(1), models.settled(Some(name))).await.expect("it settles")
+    })
 }
 
 fn states(models: &Models) -> Vec<StateName> {

@@ -91,6 +91,16 @@ impl Summarizer {
         self.inner.models.list()
     }
 
+    /// Waits until the default model is ready, or can't be.
+    ///
+    /// # Errors
+    ///
+    /// [`SummarizeError::ModelFailed`], and [`SummarizeError::EngineUnavailable`] where there is none.
+    pub async fn settled(&self) -> Result<(), SummarizeError> {
+        self.inner.models.settled(None).await?;
+        Ok(())
+    }
+
     /// Whether there is a worker to make summaries.
     pub fn can_work(&self) -> bool {
         self.inner.queue.workers() > 0

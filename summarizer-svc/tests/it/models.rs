@@ -1,6 +1,6 @@
 //! Language models behind the wire.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use inference::testing::random_bart;
 use model_hub::{Config as HubConfig, Hub, ModelRef};
@@ -9,7 +9,7 @@ use serde_json::json;
 use service_kit::{grpc::Fault, shutdown::DrainArgs};
 use summarizer_svc::{Summarizer, config::Config, engine::extractive::Extractive, models::Models};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tonic::{Code, Status};
 
 use crate::server::{LONG, Server, start_summarizer};
@@ -54,14 +54,10 @@ async fn ask(server: &Server, input: pb::SummaryInput) -> Result<pb::Summary, St
     Ok(answer.into_inner().summary.unwrap())
 }
 
-/// Asks for the model until it is ready.
-async fn ask_until_ready(server: &Server) -> pb::Summary {
-    loop {
-        match ask(server, input(pb::Engine::Abstractive, "")).await {
-            Err(status) if status.code() == Code::Unavailable => tokio::task::yield_now().await,
-            done => return done.unwrap(),
-        }
-    }
+/// What the model writes, once it is there.
+async fn ask_when_ready(server: &Server) -> pb::Summary {
+    timeout(Duration::from_mins(1), server.summarizer.settled()).await.unwrap().unwrap();
+    ask(server, input(pb::Engine::Abstractive, "")).await.unwrap()
 }
 
 #[tokio::test]
@@ -69,7 +65,7 @@ async fn a_model_that_is_ready_writes_and_is_named() {
     let folder = folder();
     let (server, _cache) = start(folder.path().to_str().unwrap(), "http://127.0.0.1:9").await;
     let name = folder.path().file_name().unwrap().to_str().unwrap();
-    let made = ask_until_ready(&server).await;
+    let made = ask_when_ready(&server).await;
     assert_eq!((made.engine(), made.model.as_ref().unwrap().id.as_str()), (pb::Engine::Abstractive, name));
     let auto = ask(&server, input(pb::Engine::Auto, "")).await.unwrap();
     assert_eq!((auto.engine(), auto.sentences), (pb::Engine::Abstractive, made.sentences));
@@ -88,7 +84,7 @@ async fn a_model_that_is_ready_writes_and_is_named() {
 async fn a_stream_tells_the_text_of_the_summary() {
     let folder = folder();
     let (server, _cache) = start(folder.path().to_str().unwrap(), "http://127.0.0.1:9").await;
-    ask_until_ready(&server).await;
+    ask_when_ready(&server).await;
     let request = pb::StreamSummaryRequest { input: Some(input(pb::Engine::Abstractive, "")) };
     let mut stream = server.client.clone().stream_summary(request).await.unwrap().into_inner();
     let (mut told, mut phases) = (String::new(), Vec::new());
@@ -125,18 +121,10 @@ async fn who_asks_for_a_model_on_its_way_is_told_how_far_it_is() {
 #[tokio::test]
 async fn a_model_that_cannot_be_had_is_not_waited_for() {
     let (server, _cache) = start("./no-such-folder", "http://127.0.0.1:9").await;
-    loop {
-        let status = ask(&server, input(pb::Engine::Abstractive, "")).await.unwrap_err();
-        if status.code() != Code::Unavailable {
-            let reason = Fault::from_status(&status).reason;
-            assert_eq!(
-                (status.code(), reason.as_deref()),
-                (Code::FailedPrecondition, Some("ENGINE_UNAVAILABLE"))
-            );
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    timeout(Duration::from_mins(1), server.summarizer.settled()).await.unwrap().unwrap_err();
+    let status = ask(&server, input(pb::Engine::Abstractive, "")).await.unwrap_err();
+    let reason = Fault::from_status(&status).reason;
+    assert_eq!((status.code(), reason.as_deref()), (Code::FailedPrecondition, Some("ENGINE_UNAVAILABLE")));
     assert_eq!(ask(&server, input(pb::Engine::Auto, "")).await.unwrap().engine(), pb::Engine::Extractive);
 }
 
