@@ -233,7 +233,7 @@ fn as_value(read: &Read, summary: &Summary) -> Value {
                 EngineKind::Extractive => "extractive",
                 EngineKind::Abstractive => "abstractive",
             },
-            "model": {"id": summary.model.id, "revision": summary.model.revision},
+            "model": {"id": &*summary.model.id, "revision": &*summary.model.revision},
             "language": summary.draft.language,
             "notices": summary.draft.notices.iter().map(|notice| notice_words(*notice).0).collect::<Vec<_>>(),
         },

@@ -170,7 +170,7 @@ mod tests {
         let config = json!({"model_type": "bart", "num_beams": 4});
         let read =
             defaults(&config, Some(&json!({"eos_token_id": [2, 3]}))).with(&Map::new()).expect("parameters");
-        assert_eq!((read.beams(), read.eos(), read.forced_eos_token_id), (1, &[2, 3][..], None));
+        assert_eq!((read.beams(), read.eos(), &read.forced_eos_token_id), (1, &[2, 3][..], &None));
     }
 
     #[test]

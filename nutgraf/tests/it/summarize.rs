@@ -69,3 +69,41 @@ fn the_status_tells_what_was_wrong() {
     let large = run_with("word ".repeat(300_000).as_bytes(), &["summarize", "-"]);
     assert_eq!(large.status, 4, "{}", large.err);
 }
+
+/// A folder with a small model of random weights.
+fn model() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let tokenizer =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures/tokenizers/bart");
+    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
+        std::fs::copy(tokenizer.join(name), folder.path().join(name)).unwrap();
+    }
+    inference::testing::random_bart(folder.path(), 600, 256, &serde_json::json!({})).unwrap();
+    folder
+}
+
+#[test]
+fn a_model_that_is_named_is_waited_for_and_writes() {
+    let folder = model();
+    let path = folder.path().to_str().unwrap();
+    for engine in ["auto", "abstractive"] {
+        let run =
+            run_with(text().as_bytes(), &["summarize", "--json", "--engine", engine, "--model", path, "-"]);
+        assert_eq!(run.status, 0, "{}", run.err);
+        let summary = &run.rows()[0]["summary"];
+        assert_eq!(summary["engine"], "abstractive", "{summary}");
+        assert!(path.ends_with(summary["model"]["id"].as_str().unwrap()), "{summary}");
+    }
+    let run =
+        run_with(text().as_bytes(), &["summarize", "--json", "--engine", "extractive", "--model", path, "-"]);
+    assert_eq!(run.rows()[0]["summary"]["engine"], "extractive");
+}
+
+#[test]
+fn a_folder_without_a_model_is_an_input_that_cannot_be_read() {
+    let empty = tempfile::tempdir().unwrap();
+    let path = empty.path().to_str().unwrap();
+    let run = run_with(text().as_bytes(), &["summarize", "--model", path, "-"]);
+    assert!(matches!(run.status, 3 | 4), "{}", run.err);
+    assert!(run.err.contains("config.json") || run.err.contains(path), "{}", run.err);
+}
