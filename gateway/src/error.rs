@@ -4,15 +4,16 @@ use std::{borrow::Cow, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use serde::Serialize;
-use service_kit::request_id::RequestId;
-use utoipa::ToSchema;
 
-pub use crate::problem_kind::{Fault, ProblemKind};
 use crate::{
     clients::{scraper::ScraperError, summarizer::SummarizerError},
     digest::DigestError,
+    model::{AwaitedModel, ModelState},
     options::InvalidOption,
+};
+pub use crate::{
+    problem_document::ProblemDocument,
+    problem_kind::{Fault, ProblemKind},
 };
 
 /// Seconds that a caller is told to wait when the failing service named no time.
@@ -35,10 +36,12 @@ pub struct Problem {
     pub limit_bytes: Option<usize>,
     /// The status that the news site answered with.
     pub site_status: Option<u16>,
+    /// The model that is not ready; for [`ProblemKind::ModelNotReady`].
+    pub awaited: Option<Box<AwaitedModel>>,
     /// What the Allow header says; for [`ProblemKind::MethodNotAllowed`].
     pub allow: Option<Box<HeaderValue>>,
     /// What went wrong inside, for the log only.
-    pub cause: Option<String>,
+    pub cause: Option<Box<str>>,
 }
 
 impl Problem {
@@ -52,6 +55,7 @@ impl Problem {
             retry_after: waits.then_some(DEFAULT_RETRY),
             limit_bytes: None,
             site_status: None,
+            awaited: None,
             allow: None,
             cause: None,
         }
@@ -74,7 +78,7 @@ impl Problem {
 
     /// The same with what went wrong inside, which only the log gets to see.
     pub fn with_cause(self, cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..self }
+        Self { cause: Some(cause.into().into_boxed_str()), ..self }
     }
 
     /// Something larger than `limit_bytes`.
@@ -91,23 +95,6 @@ impl Problem {
     /// The whole seconds to wait, at least 1; for the Retry-After header (RFC 9110, 10.2.3).
     pub fn retry_after_s(&self) -> Option<u64> {
         self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
-    }
-
-    /// The problem as it goes over the wire.
-    pub fn document(&self, request_id: &RequestId, path: &str) -> ProblemDocument {
-        ProblemDocument {
-            kind: format!("urn:nutgraf:problem:{}", self.kind.slug()),
-            title: self.kind.title(),
-            status: self.kind.status().as_u16(),
-            detail: self.detail.clone(),
-            instance: path.to_owned(),
-            request_id: request_id.to_string(),
-            retryable: self.is_retryable(),
-            field: self.field.clone(),
-            retry_after_s: self.retry_after_s(),
-            limit_bytes: self.limit_bytes,
-            site_status: self.site_status,
-        }
     }
 
     /// Writes the one log line about it, at the level of its fault.
@@ -134,45 +121,6 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-/// A problem as RFC 9457 sets it down (`application/problem+json`).
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemDocument {
-    /// Stable name of the kind of problem, as a URN.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:nutgraf:problem:not-article")]
-    kind: String,
-    /// What happened, in a few words.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// What happened and what to do next.
-    #[schema(value_type = String)]
-    detail: Cow<'static, str>,
-    /// Path of the request.
-    instance: String,
-    /// Name of the request in the logs.
-    request_id: String,
-    /// Whether the same request may succeed later.
-    retryable: bool,
-    /// The field of the request that has the mistake.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String)]
-    field: Option<Cow<'static, str>>,
-    /// Seconds to wait before trying again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = u64, required = false)]
-    retry_after_s: Option<u64>,
-    /// The limit that was passed, in bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = u64, required = false)]
-    limit_bytes: Option<usize>,
-    /// The status that the news site answered with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = u16, required = false)]
-    site_status: Option<u16>,
 }
 
 impl From<InvalidOption> for Problem {
@@ -237,15 +185,15 @@ impl From<SummarizerError> for Problem {
                 Self::too_large(Kind::InputTooLarge, limit)
             }
             SummarizerError::InputTooLarge { limit_bytes: None } => Self::new(Kind::InputTooLarge),
-            SummarizerError::InvalidOption { field } => {
-                let problem = Self::new(Kind::InvalidOption);
-                field.map_or(problem.clone(), |field| problem.with_field(field))
+            SummarizerError::InvalidOption { field: Some(field) } => {
+                let detail =
+                    format!("The field {field} can't have this value. {}", Kind::InvalidOption.detail());
+                Self::new(Kind::InvalidOption).with_detail(detail).with_field(field)
             }
+            SummarizerError::InvalidOption { field: None } => Self::new(Kind::InvalidOption),
             SummarizerError::EngineUnavailable => Self::new(Kind::EngineUnavailable).with_field("engine"),
             SummarizerError::UnknownModel => Self::new(Kind::UnknownModel).with_field("model"),
-            SummarizerError::ModelNotReady { retry_after } => {
-                Self::new(Kind::ModelNotReady).with_retry_after(retry_after)
-            }
+            SummarizerError::ModelNotReady { retry_after, model } => not_ready(retry_after, model),
             SummarizerError::QueueFull { retry_after } => {
                 Self::new(Kind::QueueFull).with_retry_after(retry_after)
             }
@@ -257,6 +205,18 @@ impl From<SummarizerError> for Problem {
         };
         problem.with_cause(cause)
     }
+}
+
+/// A model that is on its way, or that will not come.
+fn not_ready(retry_after: Option<Duration>, model: AwaitedModel) -> Problem {
+    let problem = Problem::new(ProblemKind::ModelNotReady).with_retry_after(retry_after);
+    let problem = match model.state {
+        Some(ModelState::Failed) => problem.with_detail(
+            "It could not be loaded, and GET /api/v1/models says why; pick another one, or the extractive engine.",
+        ),
+        _ => problem,
+    };
+    Problem { awaited: Some(Box::new(model)), ..problem }
 }
 
 /// The site's own words, as far as they are known.

@@ -5,8 +5,8 @@
 //! - [`config`]: the settings.
 //! - [`state`]: what every handler gets to see.
 //! - `routes`, `middleware`, `body`, `server`: HTTP.
-//! - [`digest`]: the use case, free of any transport, over [`article`], [`source`], [`summary`], [`model`] and
-//!   [`options`].
+//! - [`digest`]: the use case, free of any transport, over [`article`], [`source`], [`summary`], [`model`],
+//!   [`options`] and [`generation`].
 //! - [`clients`]: the two services over gRPC.
 //! - `views`: what the templates of the page get to show.
 //! - [`error`]: every error as an RFC 9457 problem.
@@ -18,10 +18,12 @@ pub mod clients;
 pub mod config;
 pub mod digest;
 pub mod error;
+pub mod generation;
 pub mod health;
 mod middleware;
 pub mod model;
 pub mod options;
+mod problem_document;
 mod problem_kind;
 mod routes;
 mod server;

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 
 use crate::{
     body::buffer,
-    error::{Problem, ProblemKind},
+    error::{Problem, ProblemDocument, ProblemKind},
     routes::pages,
     state::AppState,
 };
@@ -163,7 +163,7 @@ fn render(problem: &Problem, asked: &Asked) -> Response {
     let mut response = if asked.wants_page {
         pages::problem_page(problem, &asked.request_id)
     } else {
-        let document = problem.document(&asked.request_id, &asked.path);
+        let document = ProblemDocument::new(problem, &asked.request_id, &asked.path);
         // A document of strings and numbers always serializes.
         let body = Body::from(serde_json::to_vec(&document).unwrap_or_default());
         ([(CONTENT_TYPE, "application/problem+json")], body).into_response()

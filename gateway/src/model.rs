@@ -52,3 +52,51 @@ pub enum ModelState {
     /// It can't be used.
     Failed,
 }
+
+impl ModelState {
+    /// All states.
+    const ALL: [Self; 5] = [Self::Absent, Self::Downloading, Self::Loading, Self::Ready, Self::Failed];
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Downloading => "downloading",
+            Self::Loading => "loading",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of this name; None for one that there is not.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A model that is not ready, as far as the summarizer told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwaitedModel {
+    /// Its name.
+    pub id: Option<String>,
+    /// What it is doing.
+    pub state: Option<ModelState>,
+    /// Bytes that are here.
+    pub downloaded_bytes: Option<u64>,
+    /// Bytes to download in all.
+    pub download_bytes: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_known_by_the_name_that_it_has_on_the_wire() {
+        for state in ModelState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+            assert_eq!(ModelState::from_name(state.name()), Some(state));
+        }
+        assert_eq!(ModelState::from_name("READY"), None);
+    }
+}

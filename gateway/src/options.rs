@@ -5,6 +5,8 @@ use std::str::FromStr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::generation::{Generation, RawGeneration};
+
 /// Longest model name or language tag that is passed on, in bytes.
 const MAX_NAME_BYTES: usize = 128;
 
@@ -106,10 +108,12 @@ pub struct RawOptions {
     pub format: Option<String>,
     /// BCP 47 tag of the text's language; detected when not given.
     pub language: Option<String>,
+    /// Overrides of the model's own generation settings.
+    pub generation: RawGeneration,
 }
 
 /// What a caller chose.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SummaryOptions {
     /// The engine.
     pub engine: EngineChoice,
@@ -121,6 +125,8 @@ pub struct SummaryOptions {
     pub format: Format,
     /// BCP 47; detected without one.
     pub language: Option<String>,
+    /// Overrides of the model's own generation settings.
+    pub generation: Generation,
 }
 
 impl TryFrom<RawOptions> for SummaryOptions {
@@ -133,6 +139,7 @@ impl TryFrom<RawOptions> for SummaryOptions {
             length: choice(raw.length.as_deref())?,
             format: choice(raw.format.as_deref())?,
             language: name("language", raw.language)?,
+            generation: raw.generation.try_into()?,
         })
     }
 }

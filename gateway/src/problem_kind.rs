@@ -127,7 +127,7 @@ kinds! {
         "Pick the extractive engine, or leave the choice open; GET /api/v1/models lists what there is.";
     UnknownModel "unknown-model" NOT_FOUND Caller false "There is no such model"
         "Leave the choice of a model open; GET /api/v1/models lists what there is.";
-    ModelNotReady "model-not-ready" SERVICE_UNAVAILABLE Ours true "The model is still loading"
+    ModelNotReady "model-not-ready" SERVICE_UNAVAILABLE Ours true "The model is not ready yet"
         "Try again in a moment, or pick the extractive engine.";
     QueueFull "queue-full" TOO_MANY_REQUESTS Ours true "Too many summaries are being written right now"
         "Try again in a moment.";

@@ -42,6 +42,11 @@ impl AppState {
         Call { deadline: Deadline::after(budget), request_id: request_id.clone() }
     }
 
+    /// A call that asks how a service is, and can do without the answer.
+    pub fn ready_call(&self, request_id: &RequestId) -> Call {
+        self.call(request_id, self.config.ready_timeout)
+    }
+
     /// A call that finds or reads an article.
     pub fn article_call(&self, request_id: &RequestId) -> Call {
         self.call(request_id, self.config.article_timeout)

@@ -45,7 +45,8 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for ListQuery<T> {
     }
 }
 
-fn query_problem(reason: &str) -> Problem {
+/// A query that can't be read, and why.
+pub(super) fn query_problem(reason: &str) -> Problem {
     let kind = ProblemKind::InvalidQuery;
     Problem::new(kind).with_detail(format!("{} ({reason}).", kind.detail().trim_end_matches('.')))
 }

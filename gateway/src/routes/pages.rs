@@ -125,7 +125,7 @@ impl TryFrom<Choices> for SummaryOptions {
 
     fn try_from(choices: Choices) -> Result<Self, InvalidOption> {
         let Choices { engine, model, length, format, language } = choices;
-        RawOptions { engine, model, length, format, language }.try_into()
+        RawOptions { engine, model, length, format, language, ..RawOptions::default() }.try_into()
     }
 }
 

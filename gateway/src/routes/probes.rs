@@ -1,19 +1,23 @@
 //! Liveness and readiness.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     response::{IntoResponse as _, Response},
 };
 use http::StatusCode;
 use serde::Serialize;
 use service_kit::{
-    deadline::Deadline,
     health::{Health, check},
+    request_id::RequestId,
 };
 use utoipa::ToSchema;
 
-use crate::state::AppState;
+use crate::{
+    model::{Model, ModelState},
+    state::AppState,
+    summary::Engine,
+};
 
 /// The process is alive.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,6 +34,25 @@ pub(super) struct Readiness {
     status: ReadyStatus,
     /// The services that it needs.
     upstreams: Upstreams,
+    /// The models of the summarizer; null where it doesn't tell. The verdict doesn't depend on them.
+    models: Option<Vec<ReadyModel>>,
+}
+
+/// A model, and whether it can be used.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReadyModel {
+    /// Its name.
+    id: String,
+    /// The engine that runs it.
+    engine: Engine,
+    /// Whether it can be used.
+    state: ModelState,
+}
+
+impl From<Model> for ReadyModel {
+    fn from(Model { id, engine, state, .. }: Model) -> Self {
+        Self { id, engine, state }
+    }
 }
 
 /// Whether requests should be sent here.
@@ -92,12 +115,17 @@ pub(super) async fn livez() -> Json<Liveness> {
         (status = 503, description = "They can't, or not all of them.", body = Readiness),
     )
 )]
-pub(super) async fn readyz(State(state): State<AppState>) -> Response {
-    let deadline = Deadline::after(state.config.ready_timeout);
-    let (scraper, summarizer) = tokio::join!(
-        check(&state.services.scraper, "", deadline),
-        check(&state.services.summarizer, "", deadline)
+pub(super) async fn readyz(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+) -> Response {
+    let call = state.ready_call(&request_id);
+    let (scraper, summarizer, models) = tokio::join!(
+        check(&state.services.scraper, "", call.deadline),
+        check(&state.services.summarizer, "", call.deadline),
+        state.digests.models(&call)
     );
+    let models = models.ok().map(|found| found.models.into_iter().map(ReadyModel::from).collect());
     let upstreams = Upstreams { scraper: scraper.into(), summarizer: summarizer.into() };
     let status = match (scraper, summarizer) {
         _ if state.stopping.is_cancelled() => ReadyStatus::Stopping,
@@ -105,5 +133,5 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
         (_, _) => ReadyStatus::NotReady,
     };
     let code = if status == ReadyStatus::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Readiness { status, upstreams })).into_response()
+    (code, Json(Readiness { status, upstreams, models })).into_response()
 }

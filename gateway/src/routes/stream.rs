@@ -19,12 +19,13 @@ use tracing::Span;
 use utoipa::IntoParams;
 
 use super::{
-    input::{ApiQuery, JsonBody, article_url},
+    input::{ApiQuery, JsonBody, article_url, query_problem},
     summaries::{SummaryRequest, headline},
 };
 use crate::{
     digest::{DigestInput, EventStream},
     error::{Problem, ProblemDocument, ProblemKind},
+    generation::RawGeneration,
     options::{EngineChoice, Format, Length, RawOptions, SummaryOptions},
     state::AppState,
     summary::SummaryEvent,
@@ -57,15 +58,24 @@ pub(super) struct StreamQuery {
     format: Option<String>,
     /// BCP 47; detected without it.
     language: Option<String>,
+    /// Overrides of the model's own generation settings: the JSON object that the POST takes.
+    #[param(example = json!("{\"num_beams\":4}"))]
+    generation: Option<String>,
 }
 
 impl StreamQuery {
     fn parse(self) -> Result<(DigestInput, SummaryOptions), Problem> {
-        let Self { url, title, engine, model, length, format, language } = self;
-        let options = RawOptions { engine, model, length, format, language }.try_into()?;
+        let Self { url, title, engine, model, length, format, language, generation } = self;
+        let generation = generation.map(|json| overrides(&json)).transpose()?.unwrap_or_default();
+        let options = RawOptions { engine, model, length, format, language, generation }.try_into()?;
         let title = headline(title)?;
         Ok((DigestInput::Url { url: article_url(url.as_deref())?, title }, options))
     }
+}
+
+/// The JSON object in the field `generation`.
+fn overrides(json: &str) -> Result<RawGeneration, Problem> {
+    serde_json::from_str(json).map_err(|error| query_problem(&error.to_string()).with_field("generation"))
 }
 
 /// What a stream needs besides its events.
@@ -147,7 +157,7 @@ fn framed(events: EventStream, frame: Frame) -> impl Stream<Item = Result<Event,
             Ok(event) => event_of(&event),
             Err(problem) => {
                 frame.span.in_scope(|| problem.log());
-                named("error", &problem.document(&frame.request_id, &frame.path))
+                named("error", &ProblemDocument::new(&problem, &frame.request_id, &frame.path))
             }
         };
         Some((event, (!last).then_some((events, frame))))

@@ -14,6 +14,7 @@ use crate::{
     article::Article,
     digest::DigestInput,
     error::{Problem, ProblemDocument, ProblemKind},
+    generation::RawGeneration,
     model::Models,
     options::{EngineChoice, Format, InvalidOption, Length, RawOptions, SummaryOptions},
     state::AppState,
@@ -46,13 +47,16 @@ pub(super) struct SummaryRequest {
     format: Option<String>,
     /// BCP 47; detected without it.
     language: Option<String>,
+    /// Overrides of the model's own generation settings; the extractive engine has none.
+    generation: Option<RawGeneration>,
 }
 
 impl SummaryRequest {
     /// What to summarize, and how, or what is wrong with the request.
     pub(super) fn parse(self) -> Result<(DigestInput, SummaryOptions), Problem> {
-        let Self { url, text, title, engine, model, length, format, language } = self;
-        let options = RawOptions { engine, model, length, format, language }.try_into()?;
+        let Self { url, text, title, engine, model, length, format, language, generation } = self;
+        let generation = generation.unwrap_or_default();
+        let options = RawOptions { engine, model, length, format, language, generation }.try_into()?;
         let title = headline(title)?;
         let input = match (url, text) {
             (Some(url), None) => DigestInput::Url { url: article_url(Some(&url))?, title },
@@ -102,7 +106,7 @@ pub(super) async fn summarize(
     Ok(Json(answer).into_response())
 }
 
-/// The models to pick from, and whether they can be used.
+/// The models to pick from, whether they can be used, and how far their downloads are.
 #[utoipa::path(
     get, path = "/api/v1/models", tag = "summaries",
     responses(

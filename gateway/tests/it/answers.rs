@@ -75,13 +75,6 @@ async fn a_random_article_is_picked_from_what_is_not_excluded() {
 }
 
 #[tokio::test]
-async fn models_are_listed_with_their_state() {
-    let model = json!({"id": "extractive", "revision": "1", "engine": "extractive", "state": "ready",
-        "languages": [], "memory_bytes": 0, "downloaded_bytes": 0, "download_bytes": 0, "error": null});
-    assert_eq!(answer_to("/api/v1/models").await, json!({"models": [model], "replica": "replica-1"}));
-}
-
-#[tokio::test]
 async fn a_summary_of_an_address_comes_with_its_article() {
     let upstream = whole();
     let seen = upstream.seen.clone();
@@ -127,12 +120,15 @@ async fn a_title_of_the_callers_own_stands_in_for_the_articles() {
 async fn the_probes_tell_of_the_gateway_and_of_what_it_needs() {
     assert_eq!(answer_to("/livez").await, json!({"status": "ok"}));
     let serving = json!({"scraper": "serving", "summarizer": "serving"});
-    assert_eq!(answer_to("/readyz").await, json!({"status": "ready", "upstreams": serving}));
+    let models = json!([{"id": "extractive", "engine": "extractive", "state": "ready"}]);
+    let ready = json!({"status": "ready", "upstreams": serving, "models": models});
+    assert_eq!(answer_to("/readyz").await, ready);
 
     let stage = whole().start().await;
     stage.summarizer.cut();
     let answer = stage.fetch("/readyz").await;
     let broken = json!({"scraper": "serving", "summarizer": "unreachable"});
-    assert_eq!((answer.status(), answer.json()), (503, json!({"status": "not_ready", "upstreams": broken})));
+    let expected = json!({"status": "not_ready", "upstreams": broken, "models": null});
+    assert_eq!((answer.status(), answer.json()), (503, expected));
     assert_eq!(stage.fetch("/livez").await.status(), 200);
 }

@@ -8,6 +8,7 @@ mod compat;
 mod description;
 mod material;
 mod middleware;
+mod models;
 mod pages;
 mod problems;
 mod server;

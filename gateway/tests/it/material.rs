@@ -143,6 +143,36 @@ pub(crate) fn done() -> Step {
     Step::send(Event::Done(summarizing::Done { summary: Some(summary()) }))
 }
 
+/// A model that writes, in this state.
+pub(crate) fn writer(id: &str, state: summarizing::ModelState) -> summarizing::Model {
+    summarizing::Model {
+        id: id.into(),
+        revision: "a4f8f3ea906ed274767e9906dbaede7531d660ff".into(),
+        engine: summarizing::Engine::Abstractive.into(),
+        state: state.into(),
+        languages: vec!["en".into()],
+        memory_bytes: 1_400_000_000,
+        downloaded_bytes: 311_900_000,
+        download_bytes: 1_222_320_000,
+        error: if state == summarizing::ModelState::Failed {
+            "the disk is full".into()
+        } else {
+            String::new()
+        },
+    }
+}
+
+/// The model that is always there.
+pub(crate) fn extractive() -> summarizing::Model {
+    summarizing::Model {
+        id: "extractive".into(),
+        revision: "1".into(),
+        engine: summarizing::Engine::Extractive.into(),
+        state: summarizing::ModelState::Ready.into(),
+        ..summarizing::Model::default()
+    }
+}
+
 /// Services that answer all of this.
 pub(crate) fn whole() -> Upstream {
     let headline = scraping::Headline {
@@ -152,18 +182,11 @@ pub(crate) fn whole() -> Upstream {
         published_at: "2026-11-04".into(),
         source_id: "courier".into(),
     };
-    let model = summarizing::Model {
-        id: "extractive".into(),
-        revision: "1".into(),
-        engine: summarizing::Engine::Extractive.into(),
-        state: summarizing::ModelState::Ready.into(),
-        ..summarizing::Model::default()
-    };
     Upstream {
         article: Ok(article()),
         headlines: Ok(vec![headline]),
         summary: Ok(summary()),
-        models: Ok(vec![model]),
+        models: Ok(vec![extractive()]),
         steps: vec![accepted(), delta("One. "), delta("Two."), done()],
         ..Upstream::default()
     }

@@ -119,7 +119,9 @@ async fn what_a_service_adds_to_a_refusal_comes_through() {
     let large = refusal("INPUT_TOO_LARGE", &[("limit_bytes", "9")]).start().await;
     assert_eq!(large.send_json("/api/v1/summaries", text).await.json()["limit_bytes"], 9);
     let option = refusal("INVALID_OPTION", &[("field", "language")]).start().await;
-    assert_eq!(option.send_json("/api/v1/summaries", text).await.json()["field"], "language");
+    let option = option.send_json("/api/v1/summaries", text).await.json();
+    assert_eq!(option["field"], "language");
+    assert!(option["detail"].as_str().unwrap().contains("The field language"), "{option}");
     let full = refusal("QUEUE_FULL", &[]).start().await.send_json("/api/v1/summaries", text).await;
     assert_eq!((full.problem().as_str(), full.json()["retry_after_s"].as_u64()), ("queue-full", Some(7)));
 }

@@ -1,9 +1,11 @@
 //! Why the summarizer gave no answer.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use nutgraf_proto::summarizer::v1::ErrorReason;
 use service_kit::grpc::{Fault, FaultKind};
+
+use crate::model::{AwaitedModel, ModelState};
 
 /// Why the summarizer gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,10 +32,12 @@ pub enum SummarizerError {
     #[error("the model is not known")]
     UnknownModel,
     /// The model is being downloaded or loaded.
-    #[error("the model is not ready")]
+    #[error("the model is not ready: {model:?}")]
     ModelNotReady {
         /// When to try again.
         retry_after: Option<Duration>,
+        /// Which one, and how far it is.
+        model: AwaitedModel,
     },
     /// The queue is full.
     #[error("the queue is full")]
@@ -105,12 +109,25 @@ fn rejected(mut fault: Fault) -> SummarizerError {
         }
         ErrorReason::EngineUnavailable => SummarizerError::EngineUnavailable,
         ErrorReason::UnknownModel => SummarizerError::UnknownModel,
-        ErrorReason::ModelNotReady => SummarizerError::ModelNotReady { retry_after },
+        ErrorReason::ModelNotReady => {
+            SummarizerError::ModelNotReady { retry_after, model: awaited(fault.metadata) }
+        }
         ErrorReason::QueueFull => SummarizerError::QueueFull { retry_after },
         ErrorReason::NothingToSummarize => SummarizerError::NothingToSummarize,
         ErrorReason::ShuttingDown => SummarizerError::Unavailable { cause: fault.message },
         ErrorReason::Unspecified | ErrorReason::Internal => {
             SummarizerError::Internal { cause: fault.message }
         }
+    }
+}
+
+/// The model that is not ready, as far as the metadata tells.
+fn awaited(mut metadata: HashMap<String, String>) -> AwaitedModel {
+    let number = |name| metadata.get(name).and_then(|number| number.parse().ok());
+    AwaitedModel {
+        downloaded_bytes: number("downloaded_bytes"),
+        download_bytes: number("download_bytes"),
+        state: metadata.get("state").and_then(|name| ModelState::from_name(name)),
+        id: metadata.remove("model"),
     }
 }

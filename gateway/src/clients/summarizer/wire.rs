@@ -8,6 +8,7 @@ use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event, 
 use super::{SummarizerError, Text};
 use crate::{
     article::{Paragraph, ParagraphKind},
+    generation::Generation,
     model::{Model, ModelState, Models},
     options::{EngineChoice, Format, Length},
     summary::{
@@ -42,7 +43,26 @@ pub(super) fn input(text: Text<'_>) -> pb::SummaryInput {
         format: format.into(),
         model: options.model.clone().unwrap_or_default(),
         language: options.language.as_deref().or(language).unwrap_or_default().to_owned(),
+        generation: (options.generation != Generation::default()).then(|| options.generation.into()),
         ..pb::SummaryInput::default()
+    }
+}
+
+impl From<Generation> for pb::GenerationOptions {
+    fn from(generation: Generation) -> Self {
+        Self {
+            num_beams: generation.num_beams,
+            min_new_tokens: generation.min_new_tokens,
+            max_new_tokens: generation.max_new_tokens,
+            length_penalty: generation.length_penalty,
+            no_repeat_ngram_size: generation.no_repeat_ngram_size,
+            repetition_penalty: generation.repetition_penalty,
+            do_sample: generation.do_sample,
+            temperature: generation.temperature,
+            top_k: generation.top_k,
+            top_p: generation.top_p,
+            seed: generation.seed,
+        }
     }
 }
 
