@@ -2,6 +2,7 @@
 
 pub(crate) mod choices;
 mod date;
+pub(crate) mod engines;
 pub(crate) mod front;
 pub(crate) mod measure;
 mod passages;
@@ -13,6 +14,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use service_kit::request_id::RequestId;
 
+use self::engines::StateWords;
 use crate::{
     error::{Problem, ProblemKind},
     routes::static_files,
@@ -26,6 +28,10 @@ pub(crate) struct Panel {
     request_id: String,
     /// Whether loading the same address again may help.
     can_reload: bool,
+    /// The model that is not ready, and its state.
+    awaited: Option<(String, StateWords)>,
+    /// Whether another engine would do, and there is one.
+    offers_extractive: bool,
 }
 
 impl Panel {
@@ -36,6 +42,14 @@ impl Panel {
             detail: problem.detail.to_string(),
             request_id: request_id.to_string(),
             can_reload: is_get && problem.is_retryable(),
+            awaited: problem
+                .awaited
+                .as_deref()
+                .and_then(|model| Some((model.id.clone()?, StateWords::of_awaited(model)?))),
+            offers_extractive: matches!(
+                problem.kind,
+                ProblemKind::ModelNotReady | ProblemKind::UnknownModel | ProblemKind::EngineUnavailable
+            ),
         }
     }
 }

@@ -1,9 +1,11 @@
 // What every page does with scripts on. Without them the forms and links work by themselves.
 
+import { ModelWatch } from "./models.js";
 import { Story } from "./story.js";
 
+const models = new ModelWatch();
 const story = document.querySelector("[data-story]");
-if (story) new Story(story);
+if (story) new Story(story, models);
 
 // A form that leads to another page says that it is busy, and is sent once.
 for (const form of document.querySelectorAll("form[data-busy]")) {

@@ -8,12 +8,15 @@ const SILENCE_MS = 30_000;
 
 /** What went wrong, in the words of an RFC 9457 problem. */
 export class Problem extends Error {
-  constructor({ title, detail, retryable, request_id: requestId }) {
+  constructor({ type = "", title, detail, retryable, request_id: requestId, model: id, model_state: state, ...more }) {
     super(title);
+    this.slug = type.split(":").pop();
     this.title = title;
     this.detail = detail;
     this.retryable = retryable;
     this.requestId = requestId;
+    /** The model that is not ready, as far as it is told. */
+    this.awaited = id && state ? { ...more, id, state } : null;
   }
 }
 

@@ -3,25 +3,32 @@
 import { measure } from "./measure.js";
 import { clearPassages, element, linkHighlights, markPassages, sentenceNodes } from "./passages.js";
 import { Problem, summaryEvents } from "./sse.js";
+import { problemPanel } from "./trouble.js";
 
 const TICK_MS = 100;
+// A commit, of which a reader needs no more than the beginning.
+const COMMIT = /^([0-9a-f]{12})[0-9a-f]{28}$/;
 const INLINE_TAGS = { heading: "h2", quote: "p", list_item: "li", caption: "p", text: "p" };
 
 export class Story {
   #story;
   #form;
   #button;
+  #models;
   #running = null;
   #timer;
   #started;
 
-  constructor(story) {
+  /** `models` is the watch over the state of models. */
+  constructor(story, models) {
     this.#story = story;
+    this.#models = models;
     this.#form = this.#part("form");
     this.#button = this.#part("submit");
     linkHighlights(story);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
+      if (event.submitter?.name === "engine") this.#chooseEngine(event.submitter.value);
       if (this.#running) this.#say("running");
       else this.#run();
     });
@@ -162,7 +169,7 @@ export class Story {
     const { site } = this.#story.dataset;
     return [
       `Engine ${engine}`,
-      `model ${model.id} ${model.revision}`.trim(),
+      `model ${model.id} ${model.revision.replace(COMMIT, "$1")}`.trim(),
       ...(site ? [`from ${site}`] : []),
       `${Math.max(Math.round(timings.total_ms), 1)} ms`,
       ...(replica ? [`replica ${replica}`] : []),
@@ -179,19 +186,23 @@ export class Story {
     const problem = error instanceof Problem ? error : { title: "The page failed", detail: "Reload it and try again." };
     if (!(error instanceof Problem)) console.error(error);
     this.#say("failed");
-    const panel = element("div", { className: "problem", tabindex: "-1", role: "group", "aria-label": "Error" });
-    panel.append(element("h3", { text: problem.title }), element("p", { text: problem.detail }));
-    if (problem.retryable) {
-      const retry = element("button", { type: "button", text: "Retry" });
-      retry.addEventListener("click", () => {
-        this.#button.focus();
-        if (!this.#running) this.#run();
-      });
-      panel.append(retry);
-    }
-    if (problem.requestId) panel.append(element("p", { className: "small", text: `Request ${problem.requestId}` }));
+    const panel = problemPanel(problem, () => {
+      this.#button.focus();
+      if (!this.#running) this.#run();
+    });
     this.#part("problem").replaceChildren(panel);
     panel.focus();
+    // It may have begun to come only now that somebody asked for it.
+    if (problem.awaited) this.#models.look();
+  }
+
+  /** Picks an engine for this summary and the next ones, whatever was picked before. */
+  #chooseEngine(engine) {
+    for (const field of this.#form.querySelectorAll('input[type="hidden"]:is([name="engine"], [name="model"])')) field.remove();
+    const row = this.#form.querySelector(`input[name="model"][value="${engine}"]`);
+    if (row) row.checked = true;
+    else this.#form.append(element("input", { type: "hidden", name: "engine", value: engine }));
+    this.#button.focus();
   }
 
   async #copy() {

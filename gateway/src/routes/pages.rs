@@ -18,11 +18,12 @@ use service_kit::request_id::RequestId;
 use super::static_files;
 use crate::{
     error::Problem,
-    options::{InvalidOption, RawOptions, SummaryOptions},
+    options::{EngineChoice, InvalidOption, RawOptions, SummaryOptions},
     source::Sources,
     state::AppState,
     views::{
         Panel, ProblemPage,
+        engines::Engines,
         front::{Failure, FrontPage, Place},
         page,
     },
@@ -71,11 +72,23 @@ struct Given {
 impl Visit {
     /// The front page with a problem beside the form that it belongs to, and with what the visitor had put in.
     async fn refuse(&self, place: Place, problem: &Problem, given: Given) -> Response {
-        let sources = self.state.digests.sources(&self.state.article_call(&self.request_id)).await;
+        let call = self.state.article_call(&self.request_id);
+        let (sources, engines) = tokio::join!(self.state.digests.sources(&call), self.engines());
         let is_get = place != Place::Text;
         let failure = Some(self.failure(place, problem, is_get));
-        let template = FrontPage { failure, ..form(sources.map_err(Problem::from), given) };
+        let template = FrontPage { failure, ..form(sources.map_err(Problem::from), engines, given) };
         with_retry_after(page(problem.kind.status(), &template), problem)
+    }
+
+    /// The engines and models to pick from; none where the summarizer doesn't tell, since pages work without.
+    async fn engines(&self) -> Engines {
+        match self.state.digests.models(&self.state.ready_call(&self.request_id)).await {
+            Ok(found) => Engines::new(found.models),
+            Err(error) => {
+                Problem::from(error).log();
+                Engines::default()
+            }
+        }
     }
 
     fn failure(&self, place: Place, problem: &Problem, is_get: bool) -> Failure {
@@ -90,7 +103,7 @@ impl Visit {
 }
 
 /// The front page's forms.
-fn form<E: Into<Problem>>(sources: Result<Sources, E>, given: Given) -> FrontPage {
+fn form<E: Into<Problem>>(sources: Result<Sources, E>, engines: Engines, given: Given) -> FrontPage {
     let sources = sources.map_or_else(
         |error| {
             error.into().log();
@@ -106,6 +119,7 @@ fn form<E: Into<Problem>>(sources: Result<Sources, E>, given: Given) -> FrontPag
         title: given.title,
         text: given.text,
         options: given.options,
+        engines,
         failure: None,
     }
 }
@@ -125,7 +139,13 @@ impl TryFrom<Choices> for SummaryOptions {
 
     fn try_from(choices: Choices) -> Result<Self, InvalidOption> {
         let Choices { engine, model, length, format, language } = choices;
-        RawOptions { engine, model, length, format, language, ..RawOptions::default() }.try_into()
+        let raw = RawOptions { engine, model, length, format, language, ..RawOptions::default() };
+        let options = Self::try_from(raw)?;
+        Ok(match options.engine {
+            // A button offers this engine beside a list in which a model is still picked.
+            EngineChoice::Extractive => Self { model: None, ..options },
+            EngineChoice::Auto | EngineChoice::Abstractive => options,
+        })
     }
 }
 

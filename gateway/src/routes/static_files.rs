@@ -35,15 +35,18 @@ macro_rules! files {
 const FILES: &[(&str, &str, &[u8])] = files! {
     "app.js" JS;
     "base.css" CSS;
+    "engines.css" CSS;
     "forms.css" CSS;
     "front.css" CSS;
     "logo.svg" SVG;
     "measure.js" JS;
+    "models.js" JS;
     "passages.js" JS;
     "print.css" CSS;
     "sse.js" JS;
     "story.css" CSS;
     "story.js" JS;
+    "trouble.js" JS;
 };
 
 /// Changes when any of the files does: scripts import each other by relative names, so they change address together.

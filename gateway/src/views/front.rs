@@ -6,6 +6,7 @@ use super::{
     Panel,
     choices::{self, FORMATS, LENGTHS},
     date,
+    engines::Engines,
 };
 use crate::{
     options::SummaryOptions,
@@ -58,6 +59,8 @@ pub(crate) struct FrontPage {
     pub(crate) text: String,
     /// What the visitor chose of the summary.
     pub(crate) options: SummaryOptions,
+    /// The engines and models to pick from.
+    pub(crate) engines: Engines,
     /// What went wrong.
     pub(crate) failure: Option<Failure>,
 }

@@ -6,6 +6,7 @@ use super::{
     Panel,
     choices::{self, FORMATS, LENGTHS, NOTICES},
     date,
+    engines::Engines,
     measure::Minutes,
     passages::{Block, Piece, blocks},
     summary::Answer,
@@ -29,6 +30,7 @@ pub(crate) struct StoryPage {
     /// What the form sends again; None for an article with an address.
     pasted: Option<Pasted>,
     options: SummaryOptions,
+    engines: Engines,
     answer: Option<Answer>,
     failure: Option<Panel>,
 }
@@ -40,6 +42,15 @@ pub(crate) struct Pasted {
     pub(crate) text: String,
     /// Its title; may be empty.
     pub(crate) title: String,
+}
+
+/// What the form shows as chosen, and what it lets choose from.
+#[derive(Debug)]
+pub(crate) struct Choices {
+    /// What was chosen.
+    pub(crate) options: SummaryOptions,
+    /// The engines and models to pick from.
+    pub(crate) engines: Engines,
 }
 
 /// What is told above the text.
@@ -73,27 +84,27 @@ pub(crate) enum Outcome<'a> {
 
 impl StoryPage {
     /// The page of a fetched article.
-    pub(crate) fn article(article: &Article, options: SummaryOptions, outcome: Outcome<'_>) -> Self {
-        Self::new(Head::of(article), &article.paragraphs, None, options, outcome)
+    pub(crate) fn article(article: &Article, choices: Choices, outcome: Outcome<'_>) -> Self {
+        Self::new(Head::of(article), &article.paragraphs, None, choices, outcome)
     }
 
     /// The page of a pasted text, of which `paragraphs` were made.
     pub(crate) fn pasted(
         pasted: Pasted,
         paragraphs: &[Paragraph],
-        options: SummaryOptions,
+        choices: Choices,
         summary: &Summary,
     ) -> Self {
         let title = if pasted.title.is_empty() { UNTITLED } else { &pasted.title };
         let head = Head::of_text(title, paragraphs, summary.language.clone());
-        Self::new(head, paragraphs, Some(pasted), options, Outcome::Summary(summary))
+        Self::new(head, paragraphs, Some(pasted), choices, Outcome::Summary(summary))
     }
 
     fn new(
         head: Head,
         paragraphs: &[Paragraph],
         pasted: Option<Pasted>,
-        options: SummaryOptions,
+        Choices { options, engines }: Choices,
         outcome: Outcome<'_>,
     ) -> Self {
         let (summary, failure) = match outcome {
@@ -104,7 +115,7 @@ impl StoryPage {
         let site = Some(head.site.as_str()).filter(|site| !site.is_empty());
         let answer = summary.map(|summary| Answer::new(summary, paragraphs, site));
         let sentences = summary.map_or(&[][..], |summary| &summary.sentences);
-        Self { blocks: blocks(paragraphs, sentences), head, pasted, options, answer, failure }
+        Self { blocks: blocks(paragraphs, sentences), head, pasted, options, engines, answer, failure }
     }
 }
 

@@ -85,7 +85,7 @@ fn parts(sentence: &Sentence) -> Vec<(String, bool)> {
 }
 
 fn made_by(summary: &Summary, site: Option<&str>) -> String {
-    let model = format!("model {} {}", summary.model.id, summary.model.revision);
+    let model = format!("model {} {}", summary.model.id, short(&summary.model.revision));
     let facts = [
         Some(format!("Engine {}", summary.engine.name())),
         Some(model.trim_end().to_owned()),
@@ -94,6 +94,12 @@ fn made_by(summary: &Summary, site: Option<&str>) -> String {
         (!summary.replica.is_empty()).then(|| format!("replica {}", summary.replica)),
     ];
     facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// A commit's first digits; any other revision as it is.
+fn short(revision: &str) -> &str {
+    let is_commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    revision.get(..12).filter(|_| is_commit).unwrap_or(revision)
 }
 
 #[cfg(test)]
@@ -122,5 +128,15 @@ mod tests {
     fn ranges_that_overlap_or_lie_outside_are_left_out() {
         let expected = [("ab".to_owned(), false), ("cd".to_owned(), true)];
         assert_eq!(parts_of("abcd", &[(1, 3), (0, 2), (3, 9), (4, 4)]), expected);
+    }
+
+    #[test]
+    fn a_commit_is_shortened_and_a_version_is_not() {
+        assert_eq!(short("a4f8f3ea906ed274767e9906dbaede7531d660ff"), "a4f8f3ea906e");
+        assert_eq!(
+            short("é234567890123456789012345678901234567890"),
+            "é234567890123456789012345678901234567890"
+        );
+        assert_eq!(short("1"), "1");
     }
 }

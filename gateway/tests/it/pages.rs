@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod document;
+mod engines;
 mod errors;
 mod files;
 mod story;
@@ -13,7 +14,10 @@ use nutgraf_proto::{scraper::v1 as scraping, summarizer::v1 as summarizing};
 use scraper::{ElementRef, Html, Selector};
 use tower::Service as _;
 
-use crate::upstream::{Stage, Upstream};
+use crate::{
+    material::{extractive, writer},
+    upstream::{Stage, Upstream, refused},
+};
 
 /// What a site might put into a title to get into the page.
 const HOSTILE: &str =
@@ -149,8 +153,35 @@ fn summary() -> summarizing::Summary {
     }
 }
 
-/// One of each kind of page.
-async fn every_page(stage: &Stage) -> Vec<(&'static str, Page)> {
+/// The same with models to pick from, in every state; what they are called is hostile too.
+fn upstream_with_models() -> Upstream {
+    use summarizing::ModelState as State;
+    let states = [State::Absent, State::Downloading, State::Loading, State::Ready, State::Failed];
+    let writers = states.map(|state| summarizing::Model {
+        error: HOSTILE.into(),
+        ..writer(&format!("{state:?} {HOSTILE}"), state)
+    });
+    Upstream { models: Ok([extractive()].into_iter().chain(writers).collect()), ..upstream() }
+}
+
+/// One of each kind of page, without models to pick from and with them.
+async fn every_page() -> Vec<(String, Page)> {
+    let mut pages = Vec::new();
+    for (name, upstream) in [("plain", upstream()), ("with models", upstream_with_models())] {
+        let stage = upstream.start().await;
+        pages
+            .extend(pages_of(&stage).await.into_iter().map(|(kind, page)| (format!("{kind}, {name}"), page)));
+    }
+    let refusal = Err(refused("MODEL_NOT_READY"));
+    let metadata = vec![("model", HOSTILE.into()), ("state", "downloading".into())];
+    let stage = Upstream { summary: refusal, metadata, ..upstream_with_models() }.start().await;
+    let refused =
+        [stage.get(&article_path("/summary", &[])).await, stage.post("/summary", &[("text", "One.")]).await];
+    pages.extend(refused.map(|page| ("a model that is not ready".to_owned(), page)));
+    pages
+}
+
+async fn pages_of(stage: &Stage) -> Vec<(&'static str, Page)> {
     vec![
         ("front", stage.get("/").await),
         ("other source", stage.get("/?source=gazette").await),

@@ -1,8 +1,13 @@
 //! Widths, colours and sizes.
 
+use fantoccini::key::Key;
+use nutgraf_proto::summarizer::v1::ModelState;
 use serde_json::{Value, json};
 
-use crate::stage::{Scripts, Stage, with_browser};
+use crate::{
+    stage::{Scripts, Stage, with_browser, with_browser_before},
+    summarizer::Summarizer,
+};
 
 /// Texts whose contrast is below WCAG 2.2's AA (1.4.3): 4.5, or 3 where they are large.
 const FAINT: &str = "
@@ -159,6 +164,36 @@ async fn texts_can_be_read_in_light_and_dark_and_controls_can_be_hit() {
             backgrounds.push(page.js("return getComputedStyle(document.body).backgroundColor;").await);
         }
         assert_ne!(backgrounds[0], backgrounds[1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_choice_of_models_fits_can_be_read_and_can_be_hit() {
+    let summarizer = Summarizer::downloading(312_000_000);
+    summarizer.turn(ModelState::Failed, "the disk is full, so that nothing more can be kept on it");
+    with_browser_before(summarizer.serve_pages(), Scripts::On, |page| async move {
+        page.get_news().await;
+        let summary = page.place().await.replace("/article", "/summary") + "&model=distilbart";
+        for scheme in ["light", "dark"] {
+            prefer(&page, "prefers-color-scheme", scheme).await;
+            for path in ["/", &summary] {
+                for width in [320, 375, 1280] {
+                    resize(&page, width, 800).await;
+                    page.goto(path).await;
+                    page.find(".engines").await;
+                    assert_eq!(page.js(FAINT).await, json!([]), "{scheme} {path}");
+                    assert_eq!(page.js(SMALL).await, json!([]), "{scheme} {path}");
+                    let over = page.js("const { scrollWidth, clientWidth } = document.documentElement; return scrollWidth - clientWidth;").await;
+                    assert_eq!(over, 0, "{path} at {width}");
+                }
+            }
+        }
+        // The keyboard goes through the rows, and the one that has the focus can be told.
+        page.js("document.querySelector('[name=model]:checked').focus();").await;
+        page.keys(&[Key::Up, Key::Up]).await;
+        let outlined = "getComputedStyle(document.activeElement.closest('label')).outlineStyle !== 'none'";
+        page.until(&format!("document.activeElement.value === '' && document.activeElement.checked && {outlined}")).await;
     })
     .await;
 }

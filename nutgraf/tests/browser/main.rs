@@ -11,7 +11,9 @@
 
 mod keyboard;
 mod look;
+mod models;
 mod no_script;
 mod reading;
 mod stage;
+mod summarizer;
 mod trouble;

@@ -72,15 +72,23 @@ impl WebDriverCompatibleCommand for Own {
     }
 }
 
-/// Runs a test with a browser of its own, and leaves no process behind.
-pub(crate) async fn with_browser<F, Fut>(scripts: Scripts, test: F)
-where
-    F: FnOnce(Arc<Stage>) -> Fut,
-    Fut: Future<Output = ()> + Send + 'static,
-{
+/// Runs a test with a browser of its own before the program, and leaves no process behind.
+pub(crate) async fn with_browser<Fut: Future<Output = ()> + Send + 'static>(
+    scripts: Scripts,
+    test: impl FnOnce(Arc<Stage>) -> Fut,
+) {
+    with_browser_before(start_program(), scripts, test).await;
+}
+
+/// The same before something else that serves at an address until it is dropped.
+pub(crate) async fn with_browser_before<P, Fut: Future<Output = ()> + Send + 'static>(
+    start: impl Future<Output = (SocketAddr, P)>,
+    scripts: Scripts,
+    test: impl FnOnce(Arc<Stage>) -> Fut,
+) {
     let _seat = SEATS.acquire().await.unwrap();
     let Some((driver, mut driver_process)) = start_driver().await else { return };
-    let (address, mut program) = start_program().await;
+    let (address, program) = start.await;
     let client = connect(&driver, scripts).await;
     let wire = Wire::to(address).await.unwrap();
     let stage = Arc::new(Stage { client, wire });
@@ -89,7 +97,7 @@ where
     let closed = timeout(PATIENCE, stage.client.issue_cmd(Own::Shutdown)).await;
     driver_process.start_kill().ok();
     driver_process.wait().await.unwrap();
-    program.kill().await.unwrap();
+    drop(program);
     if let Err(failed) = outcome.expect("the test took too long") {
         std::panic::resume_unwind(failed.into_panic());
     }

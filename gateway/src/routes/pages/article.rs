@@ -16,7 +16,7 @@ use crate::{
     views::{
         front::Place,
         page,
-        story::{Outcome, StoryPage},
+        story::{self, Outcome, StoryPage},
     },
 };
 
@@ -63,27 +63,28 @@ impl Visit {
             Err(problem) => return self.refuse_url(&problem, given, SummaryOptions::default()).await,
         };
         let call = self.state.summary_call(&self.request_id);
-        let article = match self.state.digests.article(&url, &self.state.article_call(&self.request_id)).await
-        {
+        let digests = &self.state.digests;
+        let article_call = self.state.article_call(&self.request_id);
+        let (article, engines) = tokio::join!(digests.article(&url, &article_call), self.engines());
+        let article = match article {
             Ok(article) => article,
             Err(error) => return self.refuse_url(&error.into(), given, options).await,
         };
+        let choices = |options| story::Choices { options, engines };
         if !summarize {
-            return page(StatusCode::OK, &StoryPage::article(&article, options, Outcome::NotAsked));
+            return page(StatusCode::OK, &StoryPage::article(&article, choices(options), Outcome::NotAsked));
         }
-        match self.state.digests.digest(DigestInput::Url { url, title: None }, &options, &call).await {
+        match digests.digest(DigestInput::Url { url, title: None }, &options, &call).await {
             Ok(digest) => {
                 // What was summarized is what is shown, also where the page has changed in between.
                 let article = digest.article.unwrap_or(article);
-                page(
-                    StatusCode::OK,
-                    &StoryPage::article(&article, options, Outcome::Summary(&digest.summary)),
-                )
+                let outcome = Outcome::Summary(&digest.summary);
+                page(StatusCode::OK, &StoryPage::article(&article, choices(options), outcome))
             }
             Err(error) => {
                 let problem = Problem::from(error);
                 let outcome = Outcome::Failed(self.panel(&problem, true));
-                let template = StoryPage::article(&article, options, outcome);
+                let template = StoryPage::article(&article, choices(options), outcome);
                 with_retry_after(page(problem.kind.status(), &template), &problem)
             }
         }

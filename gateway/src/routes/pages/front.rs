@@ -82,7 +82,7 @@ impl Visit {
         let call = self.state.article_call(&self.request_id);
         let digests = &self.state.digests;
         let headlines = digests.headlines(source.as_deref(), None, &call);
-        let (sources, headlines) = tokio::join!(digests.sources(&call), headlines);
+        let (sources, engines, headlines) = tokio::join!(digests.sources(&call), self.engines(), headlines);
         let (headlines, problem) = match headlines {
             Ok(found) => (found.headlines, None),
             Err(error) => (Vec::new(), Some(of_source(error.into()))),
@@ -95,7 +95,7 @@ impl Visit {
         let template = FrontPage {
             headlines: headlines.into_iter().map(Teaser::from).collect(),
             failure: problem.as_ref().map(|problem| self.failure(Place::Headlines, problem, true)),
-            ..form(sources, Given { source, ..Given::default() })
+            ..form(sources, engines, Given { source, ..Given::default() })
         };
         page(status, &template)
     }

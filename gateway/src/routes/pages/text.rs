@@ -20,7 +20,7 @@ use crate::{
     views::{
         front::Place,
         page,
-        story::{Pasted, StoryPage},
+        story::{self, Pasted, StoryPage},
     },
 };
 
@@ -63,9 +63,12 @@ impl Visit {
         let heading = headline(Some(title.to_owned()))?;
         let input = DigestInput::Text { text: text.to_owned(), title: heading };
         let call = self.state.summary_call(&self.request_id);
-        let digest = self.state.digests.digest(input, &options, &call).await.map_err(own_words)?;
+        let (digest, engines) =
+            tokio::join!(self.state.digests.digest(input, &options, &call), self.engines());
+        let digest = digest.map_err(own_words)?;
         let pasted = Pasted { text: text.to_owned(), title: title.trim().to_owned() };
-        let template = StoryPage::pasted(pasted, &lines_as_paragraphs(text), options, &digest.summary);
+        let choices = story::Choices { options, engines };
+        let template = StoryPage::pasted(pasted, &lines_as_paragraphs(text), choices, &digest.summary);
         Ok(page(StatusCode::OK, &template))
     }
 }
