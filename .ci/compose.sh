@@ -39,9 +39,22 @@ published=$(docker compose ps --format json | jq -r '.Publishers[]? | select(.Pu
 for container in $(docker compose ps --quiet); do
   docker inspect "$container" | jq -e '.[0] | .HostConfig.ReadonlyRootfs and (.HostConfig.CapDrop == ["ALL"]) and (.Config.User | IN("65532", "nonroot", "65532:65532"))' >/dev/null || fail "$container is not locked down"
 done
-# The summarizer has no way out.
+# Nor has the gateway.
 gateway_networks=$(docker inspect "$(docker compose ps --quiet gateway)" | jq -r '.[0].NetworkSettings.Networks | keys[]')
 grep -q outside <<<"$gateway_networks" && fail 'the gateway is in the network with a way out'
+
+# A language model in the locked-down container, with no way out: a small one of random weights.
+docker compose --file docker-compose.yml --file docker-compose.models.yml config --quiet
+tiny=$(mktemp --directory)
+cargo run --quiet --locked --package inference --features testing --example random_model inference/tests/fixtures/tokenizers/bart "$tiny"
+chmod -R a+rX "$tiny"
+writer=$(docker run --detach --network none --read-only --cap-drop ALL --volume "$tiny:/models/tiny:ro" --env NUTGRAF_MODEL=/models/tiny nutgraf/summarizer-svc)
+for _ in $(seq 60); do
+  docker logs "$writer" 2>&1 | grep -q 'the model is ready' && break
+  sleep 1
+done
+docker logs "$writer" 2>&1 | grep -q 'the model is ready' || { docker logs "$writer" >&2; fail 'the model was not loaded in its container'; }
+docker rm --force "$writer" >/dev/null
 
 began=$SECONDS
 docker compose stop --timeout 15
