@@ -10,7 +10,10 @@ greedy case, `[row][step][token]`; the first case has them.
 import argparse
 import json
 import random
+import sys
 import warnings
+
+sys.path.pop(0)  # this file's folder, whose tokenizers.py is not the library that transformers needs
 
 import torch
 import transformers

@@ -10,6 +10,8 @@ Needs torch and transformers 4.57. The weights are random: they say nothing, and
 import os
 import sys
 
+sys.path.pop(0)  # this file's folder, whose tokenizers.py is not the library that transformers needs
+
 import torch
 from transformers import (
     BartConfig, BartForConditionalGeneration, MarianConfig, MarianMTModel, MBartConfig,
