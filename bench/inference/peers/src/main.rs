@@ -1,0 +1,66 @@
+//! One side of the benchmark: `inference-bench ours|candle MODEL_DIR`, with the threads in `RAYON_NUM_THREADS`.
+//!
+//! Loads the model, says how long that took, and then runs the jobs that come in, one a line:
+//! `{"ids": [[…]], "new": N, "beams": N}` asks for exactly N new tokens after each of the inputs, which have one length.
+//! What goes out is `{"load_s"}`, a `{"seconds", "tokens"}` for each job, and at the end `{"peak_kb"}`, the most memory
+//! that the process has held.
+
+mod ours;
+mod stock;
+
+use std::{
+    error::Error,
+    io::{BufRead, Write},
+    path::Path,
+    time::Instant,
+};
+
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+struct Job {
+    ids: Vec<Vec<u32>>,
+    new: usize,
+    beams: usize,
+}
+
+/// A model that runs jobs.
+trait Side {
+    /// Generates, and counts the new tokens of each input.
+    fn run(&mut self, job: &Job) -> Result<Vec<usize>, Box<dyn Error>>;
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [side, folder] = arguments.as_slice() else {
+        return Err("usage: inference-bench ours|candle MODEL_DIR < jobs".into());
+    };
+    let began = Instant::now();
+    let mut side: Box<dyn Side> = match side.as_str() {
+        "ours" => Box::new(ours::Ours::open(Path::new(folder))?),
+        "candle" => Box::new(stock::Stock::open(Path::new(folder))?),
+        _ => return Err(format!("{side} is neither ours nor candle").into()),
+    };
+    say(&json!({ "load_s": began.elapsed().as_secs_f64() }))?;
+    for line in std::io::stdin().lock().lines() {
+        let job: Job = serde_json::from_str(&line?)?;
+        let began = Instant::now();
+        let tokens = side.run(&job)?;
+        say(&json!({ "seconds": began.elapsed().as_secs_f64(), "tokens": tokens }))?;
+    }
+    say(&json!({ "peak_kb": peak_kb()? }))
+}
+
+fn say(line: &serde_json::Value) -> Result<(), Box<dyn Error>> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")?;
+    Ok(output.flush()?)
+}
+
+/// `VmHWM` of this process.
+fn peak_kb() -> Result<u64, Box<dyn Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+}
