@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 enum Command {
     /// Fetch a model, or what is missing of it, and print its directory.
     Pull {
-        /// A preset, org/name[@revision], org/name/file.gguf, or ./directory.
+        /// A preset, org/name with or without @revision, org/name/file.gguf, or ./directory.
         model: ModelRef,
     },
     /// List the models on this machine, or the presets.
@@ -42,12 +42,12 @@ enum Command {
     },
     /// Remove a model from this machine; with @revision only that, and what no other revision uses.
     Remove {
-        /// A preset or org/name[@revision].
+        /// A preset or org/name, with or without @revision.
         model: Removable,
     },
     /// Say what a model is, what it needs, and whether it is here.
     Info {
-        /// A preset, org/name[@revision], org/name/file.gguf, or ./directory.
+        /// A preset, org/name with or without @revision, org/name/file.gguf, or ./directory.
         model: ModelRef,
         /// One JSON object.
         #[arg(long)]
