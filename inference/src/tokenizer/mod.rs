@@ -4,11 +4,11 @@
 //! `tokenizer.json`, or built from the files of a slow tokenizer. The segmentation itself is the crate `tokenizers`.
 //!
 //! # Layout
-//! - [`files`], [`settings`], [`special`], [`sentencepiece`]: what lies beside a model's weights
-//! - [`vocabulary`]: bounds for files that aren't to be trusted
-//! - [`load`], [`convert`]: a tokenizer from these files
-//! - [`encode`]: text to ids; [`stream`], [`cleanup`]: ids to text, all at once or one by one
-//! - [`normalize`]: untrusted text made fit for a model
+//! - `files`, `settings`, `special`, `sentencepiece`: what lies beside a model's weights
+//! - `vocabulary`: bounds for files that aren't to be trusted
+//! - `load`, `convert`: a tokenizer from these files
+//! - `encode`: text to ids; `stream`, `cleanup`: ids to text, all at once or one by one
+//! - `normalize`: untrusted text made fit for a model
 
 mod cleanup;
 mod convert;

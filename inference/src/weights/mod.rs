@@ -32,7 +32,7 @@ enum Stored {
     Quantized(QMatMul, Shape),
 }
 
-/// The tensors of a model, each taken once. [`finish`](Self::finish) tells what was missing and what was left.
+/// The tensors of a model, each taken once; in the end it tells what was missing and what was left.
 pub struct Weights {
     source: Box<dyn Source>,
     /// The name that the architecture knows, and the one in the file.
