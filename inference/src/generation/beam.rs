@@ -179,7 +179,10 @@ impl Beams {
                 best.tokens.len() - 1
             };
         let possible = best.score / power(length, penalty);
-        let worst = self.finished.iter().map(|hypothesis| hypothesis.score).fold(f32::INFINITY, f32::min);
+        let scores = self.finished.iter().map(|hypothesis| hypothesis.score);
+        // As torch's `min`, which what is not a number goes through.
+        let worst = scores.reduce(|worst, score| if worst < score || worst.is_nan() { worst } else { score });
+        let worst = worst.unwrap_or(OUT);
         self.finished.iter().any(|hypothesis| possible > if hypothesis.ended { worst } else { OUT })
     }
 }

@@ -1,18 +1,21 @@
 //! The highest of many scores.
 
-/// The `k` highest scores with their indices, highest first; of equals, the one that comes first. What is not a number
-/// counts as −∞.
+/// The `k` highest scores with their indices, highest first; of equals, the one that comes first. What is not a number is
+/// higher than every number, as for torch's `topk` and `argmax`.
 pub(super) fn highest(k: usize, scores: impl Iterator<Item = f32>) -> Vec<(usize, f32)> {
     let mut best: Vec<(usize, f32)> = Vec::with_capacity(k + 1);
     for (index, score) in scores.enumerate() {
-        let score = if score.is_nan() { f32::NEG_INFINITY } else { score };
-        if best.len() < k || best.last().is_some_and(|last| score > last.1) {
-            let at = best.partition_point(|(_, other)| *other >= score);
+        if best.len() < k || best.last().is_some_and(|last| is_higher(score, last.1)) {
+            let at = best.partition_point(|(_, other)| !is_higher(score, *other));
             best.insert(at, (index, score));
             best.truncate(k);
         }
     }
     best
+}
+
+fn is_higher(score: f32, other: f32) -> bool {
+    score > other || (score.is_nan() && !other.is_nan())
 }
 
 #[cfg(test)]
@@ -30,5 +33,11 @@ mod tests {
             sorted.truncate(k);
             prop_assert_eq!(highest(k, scores.into_iter()), sorted);
         }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_the_highest() {
+        let best = highest(2, [1.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter());
+        assert_eq!(best.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1, 2]);
     }
 }
