@@ -15,13 +15,13 @@ use crate::options::InvalidOption;
 #[schema(as = Generation)]
 pub struct RawGeneration {
     /// Beams of the beam search; 1 for none.
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 64)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 16)]
     pub num_beams: Option<Number>,
     /// Fewest tokens to write; at most `max_new_tokens`.
-    #[schema(value_type = Option<u32>, maximum = 16384)]
+    #[schema(value_type = Option<u32>, maximum = 1024)]
     pub min_new_tokens: Option<Number>,
     /// Most tokens to write.
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 16384)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1024)]
     pub max_new_tokens: Option<Number>,
     /// Power of the length that a beam's score is divided by; above 0 prefers long ones.
     #[schema(value_type = Option<f64>, minimum = -100, maximum = 100)]
@@ -51,11 +51,11 @@ pub struct RawGeneration {
 /// Overrides within their bounds; the model's own setting where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Generation {
-    /// 1 to 64.
+    /// 1 to 16.
     pub num_beams: Option<u32>,
-    /// 0 to 16384, and at most `max_new_tokens`.
+    /// 0 to 1024, and at most `max_new_tokens`.
     pub min_new_tokens: Option<u32>,
-    /// 1 to 16384.
+    /// 1 to 1024.
     pub max_new_tokens: Option<u32>,
     /// -100 to 100.
     pub length_penalty: Option<f64>,
@@ -79,9 +79,9 @@ impl TryFrom<RawGeneration> for Generation {
     type Error = InvalidOption;
 
     fn try_from(raw: RawGeneration) -> Result<Self, InvalidOption> {
-        const TOKENS: u32 = 16_384;
+        const TOKENS: u32 = 1_024;
         let generation = Self {
-            num_beams: NUM_BEAMS.whole(raw.num_beams, 1..=64)?,
+            num_beams: NUM_BEAMS.whole(raw.num_beams, 1..=16)?,
             min_new_tokens: MIN_NEW_TOKENS.whole(raw.min_new_tokens, 0..=TOKENS)?,
             max_new_tokens: MAX_NEW_TOKENS.whole(raw.max_new_tokens, 1..=TOKENS)?,
             length_penalty: LENGTH_PENALTY.real(raw.length_penalty, -100.0..=100.0)?,
@@ -109,9 +109,9 @@ const fn field(field: &'static str, expected: &'static str) -> Field {
     Field(InvalidOption { field, expected })
 }
 
-const NUM_BEAMS: Field = field("generation.num_beams", "a whole number from 1 to 64");
-const MIN_NEW_TOKENS: Field = field("generation.min_new_tokens", "a whole number from 0 to 16384");
-const MAX_NEW_TOKENS: Field = field("generation.max_new_tokens", "a whole number from 1 to 16384");
+const NUM_BEAMS: Field = field("generation.num_beams", "a whole number from 1 to 16");
+const MIN_NEW_TOKENS: Field = field("generation.min_new_tokens", "a whole number from 0 to 1024");
+const MAX_NEW_TOKENS: Field = field("generation.max_new_tokens", "a whole number from 1 to 1024");
 const LENGTH_PENALTY: Field = field("generation.length_penalty", "a number from -100 to 100");
 const NO_REPEAT_NGRAM_SIZE: Field = field("generation.no_repeat_ngram_size", "a whole number from 0 to 1000");
 const REPETITION_PENALTY: Field = field("generation.repetition_penalty", "a number above 0 and at most 100");
@@ -157,21 +157,21 @@ mod tests {
         let low = json!({"num_beams": 1, "min_new_tokens": 0, "max_new_tokens": 1, "length_penalty": -100,
             "no_repeat_ngram_size": 0, "repetition_penalty": 0.01, "do_sample": false, "temperature": 0,
             "top_k": 0, "top_p": 0.0, "seed": 0});
-        let high = json!({"num_beams": 64, "min_new_tokens": 16384, "max_new_tokens": 16384,
+        let high = json!({"num_beams": 16, "min_new_tokens": 1024, "max_new_tokens": 1024,
             "length_penalty": 1e2, "no_repeat_ngram_size": 1000, "repetition_penalty": 100, "do_sample": true,
             "temperature": 100, "top_k": 1_000_000, "top_p": 1, "seed": u64::MAX});
         assert_eq!(parse(low).unwrap().length_penalty, Some(-100.0));
         let high = parse(high).unwrap();
-        assert_eq!((high.num_beams, high.top_p, high.seed), (Some(64), Some(1.0), Some(u64::MAX)));
+        assert_eq!((high.num_beams, high.top_p, high.seed), (Some(16), Some(1.0), Some(u64::MAX)));
         assert_eq!(parse(json!({"top_k": null})), Ok(Generation::default()));
     }
 
     #[test]
     fn what_is_out_of_its_range_is_named() {
         for (name, values) in [
-            ("num_beams", [json!(0), json!(65), json!(2.5)]),
-            ("min_new_tokens", [json!(-1), json!(16385), json!(1.5)]),
-            ("max_new_tokens", [json!(0), json!(16385), json!(1e9)]),
+            ("num_beams", [json!(0), json!(17), json!(2.5)]),
+            ("min_new_tokens", [json!(-1), json!(1025), json!(1.5)]),
+            ("max_new_tokens", [json!(0), json!(1025), json!(1e9)]),
             ("length_penalty", [json!(-101), json!(100.5), json!(1e300)]),
             ("no_repeat_ngram_size", [json!(-3), json!(1001), json!(u64::MAX)]),
             ("repetition_penalty", [json!(0), json!(-1), json!(101)]),

@@ -49,6 +49,8 @@ impl GenerationOptions {
         let bad =
             |value: Option<f64>, least: f64| value.is_some_and(|value| !value.is_finite() || value < least);
         let none = |value: Option<u32>| value == Some(0);
+        // Where nothing is drawn, a temperature has no effect, and 0 is a common way to say so.
+        let coldest = if self.do_sample == Some(true) { f64::MIN_POSITIVE } else { 0.0 };
         [
             ("num_beams", none(self.num_beams) || many(self.num_beams, MOST_BEAMS)),
             ("min_new_tokens", many(self.min_new_tokens, MOST_TOKENS)),
@@ -56,7 +58,7 @@ impl GenerationOptions {
             ("length_penalty", bad(self.length_penalty, f64::MIN)),
             ("no_repeat_ngram_size", many(self.no_repeat_ngram_size, MOST_TOKENS)),
             ("repetition_penalty", bad(self.repetition_penalty, f64::MIN_POSITIVE)),
-            ("temperature", bad(self.temperature, f64::MIN_POSITIVE)),
+            ("temperature", bad(self.temperature, coldest)),
             ("top_p", bad(self.top_p, 0.0) || self.top_p.is_some_and(|share| share > 1.0)),
         ]
         .into_iter()
