@@ -89,12 +89,15 @@ async fn the_summary_comes_first_on_a_narrow_page_and_beside_the_article_on_a_wi
         // It stays in view while the article is read.
         page.js("scrollTo({ top: document.body.scrollHeight / 3, behavior: 'instant' });").await;
         page.until("document.querySelector('.summary').getBoundingClientRect().top >= 0").await;
-        // The measure is made for reading.
-        let characters = page.js("const p = document.querySelector('.body p');
+        // The measure is made for reading, by the mean width of the article's characters.
+        let characters = page
+            .js("const all = [...document.querySelectorAll('.body p')];
             const canvas = document.createElement('canvas').getContext('2d');
-            const style = getComputedStyle(p);
+            const style = getComputedStyle(all[0]);
             canvas.font = `${style.fontSize} ${style.fontFamily}`;
-            return p.getBoundingClientRect().width / (canvas.measureText(p.textContent).width / p.textContent.length);").await;
+            const text = all.map((p) => p.textContent).join(' ');
+            return all[0].getBoundingClientRect().width / (canvas.measureText(text).width / text.length);")
+            .await;
         let characters = characters.as_f64().unwrap();
         assert!((58.0..=78.0).contains(&characters), "{characters} characters a line");
     })
