@@ -136,10 +136,7 @@ impl Run<'_> {
     }
 
     fn context<'a>(&'a self, row: usize, tokens: &'a [u32]) -> Context<'a> {
-        // transformers doesn't repeat the source for each beam before it looks for repetitions of it, so that this
-        // penalty meets the first rows only, each with another's source.
-        let penalized = (row < self.inputs.rows()).then(|| self.inputs.row(row));
-        Context { tokens, source: self.inputs.row(row / self.expand), penalized }
+        Context { tokens, source: self.inputs.row(row / self.expand) }
     }
 }
 

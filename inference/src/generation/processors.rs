@@ -11,8 +11,6 @@ pub(super) struct Context<'a> {
     pub(super) tokens: &'a [u32],
     /// Tokens of the encoder's input that belongs to the row, padding included.
     pub(super) source: &'a [u32],
-    /// The source whose tokens `encoder_repetition_penalty` looks at; None for none.
-    pub(super) penalized: Option<&'a [u32]>,
 }
 
 /// All that a configuration asks for.
@@ -113,7 +111,7 @@ impl Step {
         let length = context.tokens.len();
         match self {
             Self::SequenceBias(biases) => sequence_bias(biases, context.tokens, scores),
-            Self::SourceRepetition(penalty) => penalize(context.penalized.unwrap_or(&[]), *penalty, scores),
+            Self::SourceRepetition(penalty) => penalize(context.source, *penalty, scores),
             Self::Repetition(penalty) => penalize(context.tokens, *penalty, scores),
             Self::NoRepeat(size) => no_repeat(*size, context.tokens, context.tokens, scores),
             Self::NoRepeatOfSource(size) => no_repeat(*size, context.source, context.tokens, scores),

@@ -4,7 +4,7 @@
     python families.py pickles T5_DIR        the weights of one of them as pytorch_model.bin, new, old and in 16 bits
     python families.py NAME OUT_DIR          one model of a true size: t5-small, flan-t5-base, distilbart-12-6, pegasus-large
 
-Needs torch and transformers 4.57. The weights are random: they say nothing, and they compute as the real ones do.
+Needs torch and transformers 5; 4.57 gives the same but for `encoder_repetition_penalty` with beams. The weights are random: they say nothing, and they compute as the real ones do.
 """
 
 import os
