@@ -12,6 +12,7 @@ mod slot;
 mod tests;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -170,7 +171,9 @@ impl Inner {
         slot.state = ModelState::Downloading(progress.subscribe());
         let (inner, name, reference) = (Arc::clone(self), slot.name.clone(), slot.reference.clone());
         let load = move || {
-            let loaded = load::load(&inner, &name, &reference, &progress);
+            // A fault in loading must not leave the model on its way for ever.
+            let loaded = catch_unwind(AssertUnwindSafe(|| load::load(&inner, &name, &reference, &progress)));
+            let loaded = loaded.unwrap_or_else(|_| Err("loading it panicked; the log has more".to_owned()));
             inner.loaded(&name, loaded);
         };
         if let Err(error) = thread::Builder::new().name("model".to_owned()).spawn(load) {
