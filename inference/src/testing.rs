@@ -10,6 +10,22 @@ const INNER: usize = 32;
 /// Rows of a table of learned positions before the first position.
 const OFFSET: usize = 2;
 
+/// Tokens of the tokenizer that [`random_model`] takes.
+pub const VOCAB_SIZE: usize = 600;
+
+/// Makes a folder a model: [`random_bart`] beside a small byte-level tokenizer of this crate's tests.
+///
+/// # Errors
+///
+/// When the tokenizer can't be read, or the folder not be written to.
+pub fn random_model(folder: &Path, positions: usize, more: &Value) -> io::Result<()> {
+    let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tokenizers/bart");
+    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
+        fs::copy(tokenizer.join(name), folder.join(name))?;
+    }
+    random_bart(folder, VOCAB_SIZE, positions, more)
+}
+
 /// Writes the configuration and the weights of a BART with one layer a stack and so many positions beside the tokenizer
 /// that is in the folder, whose ids are below `vocab_size`. `more` goes into `config.json`.
 ///

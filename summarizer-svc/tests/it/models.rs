@@ -1,8 +1,8 @@
 //! Language models behind the wire.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use inference::testing::random_bart;
+use inference::testing::random_model;
 use model_hub::{Config as HubConfig, Hub, ModelRef};
 use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event};
 use serde_json::json;
@@ -20,11 +20,7 @@ const NEWS: &str = "The council closed the old bridge on Monday. Engineers had f
 /// A folder with a small model of random weights.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures/tokenizers/bart");
-    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
-        fs::copy(tokenizer.join(name), folder.path().join(name)).unwrap();
-    }
-    random_bart(folder.path(), 600, 256, &json!({})).unwrap();
+    random_model(folder.path(), 256, &json!({})).unwrap();
     folder
 }
 

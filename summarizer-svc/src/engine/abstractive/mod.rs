@@ -167,7 +167,7 @@ impl Abstractive {
         let plan = Plan::of(request.length, part.ids.len(), streams, self.pretrained.config.max_positions());
         let config = self.config(&plan, request)?;
         let sentences = Sentences::new(orthography(document, ""), request.format.separator());
-        let mut voice = Voice::new(&self.tokenizer, sentences, output, plan, streams);
+        let mut voice = Voice::new(&self.tokenizer, sentences, output, plan);
         let began = Instant::now();
         let written = self.generate(&[part.ids], &config, &mut voice)?;
         counts.written += written.first().map(Vec::len).unwrap_or_default();

@@ -69,21 +69,22 @@ impl Sentences {
         news
     }
 
-    /// Where the first sentence of the open text ends, if that is certain.
-    fn certain_end(&self) -> Option<usize> {
+    /// Where the first sentence of the open text seems to end; not before what was told.
+    fn first_end(&self) -> Option<usize> {
         let ends = split(&self.open, self.orthography).into_iter().map(|range| range.bytes.end);
-        let end = ends.into_iter().find(|end| *end >= self.told && *end > 0)?;
+        ends.into_iter().find(|end| *end >= self.told && *end > 0)
+    }
+
+    /// The same, if it is certain.
+    fn certain_end(&self) -> Option<usize> {
+        let end = self.first_end()?;
         let after = self.open.get(end..)?.split_whitespace().count();
         (after > WORDS_AFTER).then_some(end)
     }
 
     /// Bytes of the open text that are no border, or before one that may come.
     fn certain(&self) -> usize {
-        let first = split(&self.open, self.orthography)
-            .into_iter()
-            .map(|range| range.bytes.end)
-            .find(|end| *end >= self.told);
-        let end = first.unwrap_or(self.open.len()).min(self.open.trim_end().len());
+        let end = self.first_end().unwrap_or(self.open.len()).min(self.open.trim_end().len());
         // What may become an end, or a mark after it, waits for what follows.
         let text = self.open.get(..end).unwrap_or_default();
         let marked = text
@@ -132,14 +133,7 @@ impl Sentences {
     /// there is no other; then a mark says that it was cut.
     pub(super) fn finish(&mut self) -> String {
         let mut news = String::new();
-        while let Some(end) = split(&self.open, self.orthography)
-            .iter()
-            .map(|range| range.bytes.end)
-            .find(|end| *end >= self.told)
-        {
-            if end >= self.open.trim_end().len() {
-                break;
-            }
+        while let Some(end) = self.first_end().filter(|end| *end < self.open.trim_end().len()) {
             news += &self.close(end);
         }
         let rest = take(&mut self.open).trim_end().to_owned();

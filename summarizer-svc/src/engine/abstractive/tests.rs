@@ -1,6 +1,6 @@
-use std::{fs, path::Path, sync::Arc};
+use std::sync::Arc;
 
-use inference::testing::random_bart;
+use inference::testing::{random_bart, random_model};
 use model_hub::LocalModel;
 use serde_json::json;
 use tempfile::TempDir;
@@ -18,13 +18,9 @@ const NEWS: &str = "The council closed the old bridge on Monday. Engineers had f
 /// A folder with a byte-level tokenizer and a BART that has so many positions.
 fn folder(positions: usize) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inference/tests/fixtures/tokenizers/bart");
-    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
-        fs::copy(tokenizer.join(name), folder.path().join(name)).unwrap();
-    }
     let more =
         json!({"task_specific_params": {"summarization": {"prefix": "news: ", "length_penalty": 2.0}}});
-    random_bart(folder.path(), 600, positions, &more).unwrap();
+    random_model(folder.path(), positions, &more).unwrap();
     folder
 }
 

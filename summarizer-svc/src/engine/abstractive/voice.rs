@@ -32,9 +32,8 @@ impl<'a> Voice<'a> {
         sentences: Sentences,
         output: &'a mut dyn Output,
         plan: Plan,
-        streams: bool,
     ) -> Self {
-        let detokenizer = streams.then(|| tokenizer.detokenizer(true));
+        let detokenizer = plan.streams.then(|| tokenizer.detokenizer(true));
         Self { tokenizer, output, sentences, detokenizer, plan, taken: 0, first_step: None }
     }
 
