@@ -2,7 +2,7 @@
 
 use candle_core::{D, Device, Result, Tensor};
 
-use super::batch::TokenBatch;
+use super::{batch::TokenBatch, embedding::Embedding};
 
 /// `[batch, length, heads · width]` to `[batch, heads, length, width]`.
 pub(super) fn split_heads(input: &Tensor, heads: usize) -> Result<Tensor> {
@@ -50,15 +50,16 @@ pub(super) fn attend_to_source(
 }
 
 /// 0 for tokens and the lowest number for filling, `[batch, 1, 1, length]`; None where nothing is filling.
-pub(super) fn padding_mask(inputs: &TokenBatch, like: &Tensor) -> Result<Option<Tensor>> {
+pub(super) fn padding_mask(inputs: &TokenBatch, like: &Embedding) -> Result<Option<Tensor>> {
     if inputs.is_full() {
         return Ok(None);
     }
-    let lowest = match like.dtype() {
+    let (dtype, device) = like.table().place();
+    let lowest = match dtype {
         candle_core::DType::F16 => -65504.0,
         _ => f32::MIN,
     };
     let mask: Vec<f32> = inputs.mask().iter().map(|kept| if *kept == 1 { 0.0 } else { lowest }).collect();
     let mask = Tensor::from_vec(mask, (inputs.rows(), 1, 1, inputs.length()), &Device::Cpu)?;
-    Ok(Some(mask.to_dtype(like.dtype())?.to_device(like.device())?))
+    Ok(Some(mask.to_dtype(dtype)?.to_device(&device)?))
 }

@@ -3,12 +3,12 @@
 use candle_core::Tensor;
 
 use super::ModelError;
-use crate::weights::{LoadError, Weights};
+use crate::weights::{LoadError, Matrix, Weights};
 
 /// A table of vectors, `[vocab_size, width]`.
 #[derive(Debug, Clone)]
 pub(super) struct Embedding {
-    table: Tensor,
+    table: Matrix,
     vocab_size: usize,
 }
 
@@ -19,10 +19,10 @@ impl Embedding {
         names: &[&str],
         dims: (usize, usize),
     ) -> Result<Self, LoadError> {
-        Ok(Self { table: weights.first(names, dims)?, vocab_size: dims.0 })
+        Ok(Self { table: weights.table(names, dims)?, vocab_size: dims.0 })
     }
 
-    pub(super) fn table(&self) -> &Tensor {
+    pub(super) fn table(&self) -> &Matrix {
         &self.table
     }
 
@@ -31,8 +31,8 @@ impl Embedding {
         if let Some(id) = ids.iter().find(|id| **id as usize >= self.vocab_size) {
             return Err(ModelError::UnknownToken(*id, self.vocab_size));
         }
-        let index = Tensor::new(ids, self.table.device())?;
-        let width = self.table.dim(1)?;
-        Ok(self.table.index_select(&index, 0)?.reshape((rows, ids.len() / rows.max(1), width))?)
+        let vectors = self.table.rows(ids)?;
+        let width = vectors.dim(1)?;
+        Ok(vectors.reshape((rows, ids.len() / rows.max(1), width))?)
     }
 }

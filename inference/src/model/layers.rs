@@ -1,58 +1,11 @@
-//! The layers that all families are made of.
+//! Norms and activations.
 
-use candle_core::{D, DType, Result, Tensor, quantized::QMatMul};
-use candle_nn::Module;
+use candle_core::{DType, Result, Tensor};
 
 use crate::{
     config::Activation,
     weights::{LoadError, Weights},
 };
-
-/// x · Wᵀ + b, with weights in floats or quantized.
-#[derive(Debug, Clone)]
-pub(super) struct Linear {
-    weight: QMatMul,
-    bias: Option<Tensor>,
-}
-
-impl Linear {
-    /// `{name}.weight` as `[out_dim, in_dim]` and, where the architecture has one, `{name}.bias`.
-    pub(super) fn load(
-        weights: &mut Weights,
-        name: &str,
-        dims: (usize, usize),
-        bias: bool,
-    ) -> std::result::Result<Self, LoadError> {
-        let (in_dim, out_dim) = dims;
-        let weight = weights.matrix(&format!("{name}.weight"), (out_dim, in_dim))?;
-        let bias = if bias { Some(weights.tensor(&format!("{name}.bias"), out_dim)?) } else { None };
-        Ok(Self { weight, bias })
-    }
-
-    /// Of a weight that is there already, such as an embedding that is the output head too.
-    pub(super) fn tied(weight: &Tensor) -> Self {
-        Self { weight: QMatMul::Tensor(weight.clone()), bias: None }
-    }
-
-    /// `[…, in_dim]` to `[…, out_dim]`.
-    pub(super) fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        let mut dims = input.dims().to_vec();
-        let width = input.dim(D::Minus1)?;
-        let flat = input.reshape((input.elem_count() / width, width))?;
-        let output = match &self.weight {
-            QMatMul::Tensor(weight) => flat.matmul(&weight.t()?)?,
-            quantized => quantized.forward(&flat)?,
-        };
-        let output = match &self.bias {
-            Some(bias) => output.broadcast_add(bias)?,
-            None => output,
-        };
-        if let Some(last) = dims.last_mut() {
-            *last = output.dim(1)?;
-        }
-        output.reshape(dims)
-    }
-}
 
 /// Norm to mean 0 and variance 1, scaled and moved (Ba et al., <https://arxiv.org/abs/1607.06450>).
 #[derive(Debug, Clone)]

@@ -6,7 +6,9 @@ mod batch;
 mod cache;
 mod embedding;
 mod layers;
+mod linear;
 mod logits;
+mod product;
 mod t5;
 
 use candle_core::Device;

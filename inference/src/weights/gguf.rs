@@ -8,11 +8,11 @@ use std::{
 };
 
 use candle_core::{
-    Device, Tensor,
+    Device, Shape, Tensor,
     quantized::{QMatMul, QTensor, gguf_file::Content},
 };
 
-use super::{LoadError, Source, Stored};
+use super::{LoadError, Source};
 
 pub(super) struct Gguf {
     path: PathBuf,
@@ -30,7 +30,7 @@ impl Gguf {
         Ok(Self { path: path.to_owned(), content, names })
     }
 
-    fn quantized(&self, name: &str, device: &Device) -> Result<QTensor, LoadError> {
+    fn read(&self, name: &str, device: &Device) -> Result<QTensor, LoadError> {
         let mut file =
             BufReader::new(File::open(&self.path).map_err(|error| LoadError::io(&self.path, error))?);
         let name = self.names.get(name).map_or(name, String::as_str);
@@ -45,13 +45,13 @@ impl Source for Gguf {
     }
 
     fn load(&self, name: &str, device: &Device) -> Result<Tensor, LoadError> {
-        Ok(self.quantized(name, device)?.dequantize(device)?)
+        Ok(self.read(name, device)?.dequantize(device)?)
     }
 
-    fn matrix(&self, name: &str, device: &Device) -> Result<Stored, LoadError> {
-        let tensor = self.quantized(name, device)?;
+    fn quantized(&self, name: &str, device: &Device) -> Result<Option<(QMatMul, Shape)>, LoadError> {
+        let tensor = self.read(name, device)?;
         let shape = tensor.shape().clone();
-        Ok(Stored::Quantized(QMatMul::from_qtensor(tensor)?, shape))
+        Ok(Some((QMatMul::from_qtensor(tensor)?, shape)))
     }
 }
 

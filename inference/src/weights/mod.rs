@@ -2,6 +2,8 @@
 
 mod files;
 mod gguf;
+mod mapped;
+mod matrix;
 mod pickle;
 mod safetensors;
 
@@ -14,6 +16,8 @@ use std::{
 use candle_core::{DType, Device, Shape, Tensor, quantized::QMatMul};
 
 pub use files::WeightFiles;
+pub(crate) use mapped::MappedMatrix;
+pub(crate) use matrix::{LinearWeight, Matrix};
 
 /// Where tensors come from.
 trait Source: Send {
@@ -21,15 +25,14 @@ trait Source: Send {
     fn names(&self) -> Vec<String>;
     /// One of them, on a device, in the type that it is stored in.
     fn load(&self, name: &str, device: &Device) -> Result<Tensor, LoadError>;
-    /// One of them as the right side of a product; quantized where it is stored so.
-    fn matrix(&self, name: &str, device: &Device) -> Result<Stored, LoadError> {
-        self.load(name, device).map(Stored::Floats)
+    /// One of two dimensions and 32 bits, left in its file; None where it has to be loaded.
+    fn mapped(&self, _name: &str) -> Option<MappedMatrix> {
+        None
     }
-}
-
-enum Stored {
-    Floats(Tensor),
-    Quantized(QMatMul, Shape),
+    /// One as the right side of a product, in the blocks that it is stored in; None where it is stored otherwise.
+    fn quantized(&self, _name: &str, _device: &Device) -> Result<Option<(QMatMul, Shape)>, LoadError> {
+        Ok(None)
+    }
 }
 
 /// The tensors of a model, each taken once; in the end it tells what was missing and what was left.
@@ -177,27 +180,41 @@ impl Weights {
         Ok(if fits { tensor.to_dtype(self.dtype)? } else { Tensor::zeros(shape, self.dtype, &self.device)? })
     }
 
-    /// The first of several names that is there; the others count as its copies.
-    pub(crate) fn first(&mut self, names: &[&str], shape: impl Into<Shape>) -> Result<Tensor, LoadError> {
+    /// A table of rows: the first of several names that is there; the others count as its copies.
+    pub(crate) fn table(&mut self, names: &[&str], dims: (usize, usize)) -> Result<Matrix, LoadError> {
         let found = names.iter().find(|name| self.contains(name)).or(names.first());
         for name in names {
             self.ignore(name);
         }
-        self.tensor(found.copied().unwrap_or_default(), shape)
+        let name = found.copied().unwrap_or_default();
+        match self.mapped(name, dims) {
+            Some(matrix) => Ok(Matrix::Mapped(matrix)),
+            None => self.tensor(name, dims).map(Matrix::Floats),
+        }
     }
 
     /// The weight of a linear layer, `(out_dim, in_dim)`.
-    pub(crate) fn matrix(&mut self, name: &str, dims: (usize, usize)) -> Result<QMatMul, LoadError> {
-        let Some(file_name) = self.names.get(name) else {
-            return Ok(QMatMul::Tensor(self.tensor(name, dims)?));
-        };
-        match self.source.matrix(file_name, &self.device)? {
-            Stored::Quantized(matrix, shape) => {
-                self.note(name, &shape, &dims.into());
-                Ok(matrix)
-            }
-            Stored::Floats(tensor) => Ok(QMatMul::Tensor(self.checked(name, &tensor, &dims.into())?)),
+    pub(crate) fn linear(&mut self, name: &str, dims: (usize, usize)) -> Result<LinearWeight, LoadError> {
+        if let Some(matrix) = self.mapped(name, dims) {
+            return Ok(LinearWeight::Floats(Matrix::Mapped(matrix)));
         }
+        if let Some(file_name) = self.names.get(name)
+            && let Some((matrix, shape)) = self.source.quantized(file_name, &self.device)?
+        {
+            self.note(name, &shape, &dims.into());
+            return Ok(LinearWeight::Quantized(matrix));
+        }
+        Ok(LinearWeight::Floats(Matrix::Floats(self.tensor(name, dims)?)))
+    }
+
+    /// A matrix of these dimensions that can be used where it lies in its file.
+    fn mapped(&mut self, name: &str, dims: (usize, usize)) -> Option<MappedMatrix> {
+        if !(self.device.is_cpu() && self.dtype == DType::F32) {
+            return None;
+        }
+        let matrix = self.source.mapped(self.names.get(name)?).filter(|matrix| matrix.dims() == dims)?;
+        self.used.insert(name.to_owned());
+        Some(matrix)
     }
 
     /// Notes that a tensor was used, and whether it has its shape.

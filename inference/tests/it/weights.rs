@@ -246,3 +246,21 @@ fn quantized_weights_give_nearly_the_same() {
         assert!(difference > 0.0 && difference < tolerance, "{dtype:?}: {difference}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn weights_stay_in_their_file_where_processes_share_them() {
+    let file = fs::read(fixture("model.safetensors")).expect("the fixture");
+    let folder = folder(&[("model.safetensors", &file)]);
+    let path = folder.path().join("model.safetensors");
+    let is_mapped = || {
+        let maps = fs::read_to_string("/proc/self/maps").expect("maps");
+        maps.lines().any(|line| line.ends_with(path.to_str().expect("a name")) && line.contains(" r--"))
+    };
+    assert!(!is_mapped());
+    let pretrained = open(folder.path()).expect("a model");
+    assert!(is_mapped());
+    assert!(difference(&reference(), &logits(&pretrained)) < 1e-6);
+    drop(pretrained);
+    assert!(!is_mapped());
+}

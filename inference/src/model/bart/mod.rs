@@ -6,7 +6,7 @@ mod stack;
 
 use candle_core::Tensor;
 
-use super::{DecoderState, Logits, ModelError, Seq2Seq, TokenBatch, attention::padding_mask, layers::Linear};
+use super::{DecoderState, Logits, ModelError, Seq2Seq, TokenBatch, attention::padding_mask, linear::Linear};
 use crate::{
     config::BartConfig,
     weights::{LoadError, Weights},
@@ -57,7 +57,7 @@ impl Seq2Seq for Bart {
     }
 
     fn encode(&self, inputs: &TokenBatch, _beams: usize) -> Result<DecoderState, ModelError> {
-        let mask = padding_mask(inputs, self.encoder.embedding().table())?;
+        let mask = padding_mask(inputs, self.encoder.embedding())?;
         let mut hidden = self.encoder.embed(inputs.ids(), inputs.rows(), 0)?;
         for block in self.encoder.blocks() {
             hidden = block.forward(&hidden, mask.as_ref())?;

@@ -51,7 +51,7 @@ impl<B> Stack<B> {
         let embedding = Embedding::load(weights, names, (config.vocab_size, config.d_model))?;
         Ok(Self {
             scale: config.scale_embedding.then(|| (config.d_model as f64).sqrt()),
-            positions: positions(config, weights, name, embedding.table())?,
+            positions: positions(config, weights, name, &embedding)?,
             embedding_norm: norm(config.norm_embedding, "layernorm_embedding", weights)?,
             blocks: (0..layers).map(|at| block(config, weights, at)).collect::<Result<_, _>>()?,
             last_norm: norm(config.pre_norm, "layer_norm", weights)?,
@@ -97,7 +97,7 @@ fn positions(
     config: &BartConfig,
     weights: &mut Weights,
     stack: &str,
-    like: &Tensor,
+    like: &Embedding,
 ) -> Result<Tensor, LoadError> {
     let name = format!("{stack}.embed_positions.weight");
     let (length, width) = (config.max_position_embeddings, config.d_model);
@@ -106,10 +106,13 @@ fn positions(
             let table = weights.tensor(&name, (length + LEARNED_OFFSET, width))?;
             Ok(table.narrow(0, LEARNED_OFFSET, length)?)
         }
-        Positions::Sinusoidal => match weights.optional(&name, (length, width))? {
-            Some(table) => Ok(table),
-            None => Ok(sinusoids(length, width)?.to_dtype(like.dtype())?.to_device(like.device())?),
-        },
+        Positions::Sinusoidal => {
+            if let Some(table) = weights.optional(&name, (length, width))? {
+                return Ok(table);
+            }
+            let (dtype, device) = like.table().place();
+            Ok(sinusoids(length, width)?.to_dtype(dtype)?.to_device(&device)?)
+        }
     }
 }
 

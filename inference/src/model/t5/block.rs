@@ -7,7 +7,8 @@ use crate::{
     model::{
         attention::{attend, attend_to_source, attend_to_tokens, split_heads},
         cache::{KvCache, Source},
-        layers::{Linear, RmsNorm, activate, clamp_half},
+        layers::{RmsNorm, activate, clamp_half},
+        linear::Linear,
     },
     weights::{LoadError, Weights},
 };

@@ -7,10 +7,8 @@ mod position;
 use candle_core::Tensor;
 
 use super::{
-    DecoderState, Logits, ModelError, Seq2Seq, TokenBatch,
-    attention::padding_mask,
-    embedding::Embedding,
-    layers::{Linear, RmsNorm},
+    DecoderState, Logits, ModelError, Seq2Seq, TokenBatch, attention::padding_mask, embedding::Embedding,
+    layers::RmsNorm, linear::Linear,
 };
 use crate::{
     config::T5Config,
@@ -98,7 +96,7 @@ impl Seq2Seq for T5 {
     }
 
     fn encode(&self, inputs: &TokenBatch, _beams: usize) -> Result<DecoderState, ModelError> {
-        let mask = padding_mask(inputs, self.embedding.table())?;
+        let mask = padding_mask(inputs, &self.embedding)?;
         let encoded = self.encoded(inputs, mask.as_ref())?;
         let sources =
             self.decoder.iter().map(|block| block.source(&encoded)).collect::<candle_core::Result<_>>()?;
