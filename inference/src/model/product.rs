@@ -17,13 +17,9 @@ use rayon::{
 };
 
 /// Most rows for which reading in place is faster than copying.
-const FEW: usize = 16;
-/// Outputs that are computed together; their weights and partial sums stay in registers.
-const OUTPUTS: usize = 3;
-/// Rows that are computed together.
-const ROWS: usize = 4;
+const FEW: usize = 12;
 /// Outputs that a thread takes at a time.
-const STRIPE: usize = 32 * OUTPUTS;
+const STRIPE: usize = 96;
 /// Products of fewer numbers than this are not worth a second thread.
 const WORTH_A_THREAD: usize = 1 << 17;
 
@@ -121,105 +117,61 @@ struct Stripe<'a> {
 impl WithSimd for Stripe<'_> {
     type Output = ();
 
+    /// One weight after the other, so that memory is read in one stream: of several, each would stall by itself.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { input, weight, width, rows, output } = self;
-        let outputs = weight.chunks_exact(width * OUTPUTS).zip(output.chunks_exact_mut(rows * OUTPUTS));
-        let whole = outputs.len();
-        for (weight, output) in outputs {
-            some_rows::<S, OUTPUTS>(simd, split(weight, width), input, output, rows);
-        }
-        let weight = weight.get(whole * OUTPUTS * width..).unwrap_or_default();
-        let output = output.get_mut(whole * OUTPUTS * rows..).unwrap_or_default();
         for (weight, output) in weight.chunks_exact(width).zip(output.chunks_exact_mut(rows)) {
-            some_rows::<S, 1>(simd, [weight], input, output, rows);
-        }
-    }
-}
-
-/// `N` rows of a matrix.
-#[inline(always)]
-fn split<const N: usize>(matrix: &[f32], width: usize) -> [&[f32]; N] {
-    std::array::from_fn(|row| matrix.get(row * width..(row + 1) * width).unwrap_or_default())
-}
-
-/// `N` outputs of all rows, as many rows at a time as there are registers for.
-#[inline(always)]
-fn some_rows<S: Simd, const N: usize>(
-    simd: S,
-    weight: [&[f32]; N],
-    input: &[f32],
-    output: &mut [f32],
-    rows: usize,
-) {
-    let width = weight.first().map_or(0, |row| row.len());
-    let mut put = |first: usize, row: usize, at: usize, sum: f32| {
-        if let Some(place) = output.get_mut(at * rows + first + row) {
-            *place = sum;
-        }
-    };
-    let mut first = 0;
-    while first < rows {
-        let input = input.get(first * width..).unwrap_or_default();
-        let count = match rows - first {
-            1 => spread(dots::<S, N, 1>(simd, weight, split(input, width)), |row, at, sum| {
-                put(first, row, at, sum);
-            }),
-            2 => spread(dots::<S, N, 2>(simd, weight, split(input, width)), |row, at, sum| {
-                put(first, row, at, sum);
-            }),
-            3 => spread(dots::<S, N, 3>(simd, weight, split(input, width)), |row, at, sum| {
-                put(first, row, at, sum);
-            }),
-            _ => spread(dots::<S, N, ROWS>(simd, weight, split(input, width)), |row, at, sum| {
-                put(first, row, at, sum);
-            }),
-        };
-        first += count;
-    }
-}
-
-/// Hands out sums `[outputs][rows]`; says how many rows they had.
-#[inline(always)]
-fn spread<const N: usize, const M: usize>(
-    sums: [[f32; M]; N],
-    mut put: impl FnMut(usize, usize, f32),
-) -> usize {
-    for (at, rows) in sums.into_iter().enumerate() {
-        for (row, sum) in rows.into_iter().enumerate() {
-            put(row, at, sum);
-        }
-    }
-    M
-}
-
-/// All dot products of `N` weights with `M` rows of the same length.
-#[inline(always)]
-fn dots<S: Simd, const N: usize, const M: usize>(
-    simd: S,
-    weights: [&[f32]; N],
-    rows: [&[f32]; M],
-) -> [[f32; M]; N] {
-    let weights = weights.map(S::as_simd_f32s);
-    let rows = rows.map(S::as_simd_f32s);
-    let lanes = weights.iter().chain(&rows).map(|(lanes, _)| lanes.len()).min().unwrap_or(0);
-    let (weight_lanes, row_lanes) =
-        (weights.map(|(all, _)| &all[..lanes]), rows.map(|(all, _)| &all[..lanes]));
-    let mut sums = [[simd.splat_f32s(0.0); M]; N];
-    for lane in 0..lanes {
-        let row = row_lanes.map(|lanes| lanes[lane]);
-        for (sums, weight) in sums.iter_mut().zip(weight_lanes) {
-            for (sum, row) in sums.iter_mut().zip(row) {
-                *sum = simd.mul_add_f32s(weight[lane], row, *sum);
+            let (mut input, mut output) = (input, output);
+            while !output.is_empty() {
+                // As many rows as there are registers for, and no fewer sums than the processor adds at once.
+                let done = match output.len() {
+                    1 => dots::<S, 1, 4>(simd, weight, input, output),
+                    2 | 3 => dots::<S, 2, 4>(simd, weight, input, output),
+                    4..=7 => dots::<S, 4, 2>(simd, weight, input, output),
+                    _ => dots::<S, 8, 1>(simd, weight, input, output),
+                };
+                input = input.get(done * width..).unwrap_or_default();
+                output = output.split_at_mut(done).1;
             }
         }
     }
-    let tail = |(_, weight): (&[S::f32s], &[f32]), (_, row): (&[S::f32s], &[f32])| -> f32 {
-        weight.iter().zip(row).map(|(weight, value)| weight * value).sum()
-    };
-    std::array::from_fn(|at| {
-        std::array::from_fn(|row| simd.reduce_sum_f32s(sums[at][row]) + tail(weights[at], rows[row]))
-    })
+}
+
+/// The products of one weight with `ROWS` rows of its length, by `SUMS` sums for each; indices are constants, or the sums
+/// would leave the registers. Says how many rows it took.
+#[inline(always)]
+fn dots<S: Simd, const ROWS: usize, const SUMS: usize>(
+    simd: S,
+    weight: &[f32],
+    input: &[f32],
+    output: &mut [f32],
+) -> usize {
+    let (lanes, tail) = S::as_simd_f32s(weight);
+    let mut rest = input.chunks_exact(weight.len());
+    let rows: [_; ROWS] = std::array::from_fn(|_| S::as_simd_f32s(rest.next().unwrap_or(weight)));
+    let row_lanes = rows.map(|(row, _)| &row[..lanes.len()]);
+    let mut sums = [[simd.splat_f32s(0.0); SUMS]; ROWS];
+    let whole = lanes.len() / SUMS * SUMS;
+    for first in (0..whole).step_by(SUMS) {
+        for at in 0..SUMS {
+            for row in 0..ROWS {
+                sums[row][at] =
+                    simd.mul_add_f32s(lanes[first + at], row_lanes[row][first + at], sums[row][at]);
+            }
+        }
+    }
+    for lane in whole..lanes.len() {
+        for row in 0..ROWS {
+            sums[row][0] = simd.mul_add_f32s(lanes[lane], row_lanes[row][lane], sums[row][0]);
+        }
+    }
+    for ((output, sums), (_, row_tail)) in output.iter_mut().zip(sums).zip(rows) {
+        let sum = sums.into_iter().reduce(|sum, more| simd.add_f32s(sum, more));
+        let rest: f32 = tail.iter().zip(row_tail).map(|(weight, value)| weight * value).sum();
+        *output = sum.map_or(0.0, |sum| simd.reduce_sum_f32s(sum)) + rest;
+    }
+    ROWS
 }
 
 #[cfg(test)]
