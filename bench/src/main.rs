@@ -2,9 +2,16 @@
 
 use clap::{Parser, Subcommand};
 
+mod child;
+mod floor;
 mod load;
+mod null;
+mod replica;
+mod saturation;
 mod startup;
 mod stats;
+mod steady;
+mod texts;
 
 #[derive(Debug, Parser)]
 #[command(about, version)]
@@ -19,6 +26,13 @@ enum Command {
     Startup(startup::Arguments),
     /// Time from an article's address to its summary, through all three services.
     Load(load::Arguments),
+    /// Requests a second that a core of the gateway serves, beside the least that a gateway can do.
+    Saturation(saturation::Arguments),
+    /// Steady load: which replicas answered, and what failed.
+    Steady(steady::Arguments),
+    /// A part of a system under test.
+    #[command(subcommand, hide = true)]
+    Child(child::Role),
 }
 
 /// Why a benchmark gave no figures.
@@ -39,5 +53,8 @@ async fn main() -> Result<(), BenchError> {
     match Cli::parse().command {
         Command::Startup(arguments) => startup::run(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,
+        Command::Saturation(arguments) => saturation::run(arguments).await,
+        Command::Steady(arguments) => steady::run(arguments).await,
+        Command::Child(role) => child::run(role).await,
     }
 }
