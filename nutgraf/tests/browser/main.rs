@@ -10,6 +10,7 @@
 )]
 
 mod keyboard;
+mod leaving;
 mod look;
 mod models;
 mod no_script;

@@ -27,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Code, Request, Response, Status};
 
-const DRAIN: DrainArgs = DrainArgs::at_once(Duration::from_secs(5));
+pub(crate) const DRAIN: DrainArgs = DrainArgs::at_once(Duration::from_secs(5));
 const SIZE: u64 = 1_222_320_000;
 
 /// A summarizer with a model named "distilbart" that does as it is told, besides what is always ready. Clones are the same.
@@ -69,21 +69,12 @@ impl Summarizer {
     pub(crate) async fn serve_pages(self) -> (SocketAddr, DropGuard) {
         let stop = CancellationToken::new();
         let (at, token) = (listener().await.unwrap(), stop.clone());
-        let scraper = GrpcAddress::from(at.local_addr().unwrap());
-        let newsroom = "127.0.0.1:0".parse().unwrap();
-        let config = scraper_svc::config::Config { newsroom, ..Default::default() };
-        tokio::spawn(async move { scraper_svc::serve(at, config, &DRAIN, token).await.unwrap() });
-        let (at, token) = (listener().await.unwrap(), stop.clone());
         let summarizer = GrpcAddress::from(at.local_addr().unwrap());
         let services = Services::new(DESCRIPTORS).with(SummarizerServiceServer::new(self));
         tokio::spawn(
             async move { serve(at, services, watch::channel(true).1, &DRAIN, token).await.unwrap() },
         );
-        let (at, token) = (listener().await.unwrap(), stop.clone());
-        let address = at.local_addr().unwrap();
-        let services = ServiceAddresses { scraper, summarizer };
-        tokio::spawn(async move { gateway::serve(at, &services, Config::default(), &DRAIN, token).await });
-        (address, stop.drop_guard())
+        serve_pages_over(summarizer, stop).await
     }
 
     fn models(&self) -> [Model; 3] {
@@ -105,6 +96,23 @@ impl Summarizer {
         let model = models.iter().find(is_asked_for).unwrap_or(&models[0]);
         if model.state() == ModelState::Ready { Ok(model.clone()) } else { Err(not_ready(model)) }
     }
+}
+
+/// Serves pages over a summarizer, and over the scraper with its bundled newspaper, until the guard is dropped.
+pub(crate) async fn serve_pages_over(
+    summarizer: GrpcAddress,
+    stop: CancellationToken,
+) -> (SocketAddr, DropGuard) {
+    let (at, token) = (listener().await.unwrap(), stop.clone());
+    let scraper = GrpcAddress::from(at.local_addr().unwrap());
+    let newsroom = "127.0.0.1:0".parse().unwrap();
+    let config = scraper_svc::config::Config { newsroom, ..Default::default() };
+    tokio::spawn(async move { scraper_svc::serve(at, config, &DRAIN, token).await.unwrap() });
+    let (at, token) = (listener().await.unwrap(), stop.clone());
+    let address = at.local_addr().unwrap();
+    let services = ServiceAddresses { scraper, summarizer };
+    tokio::spawn(async move { gateway::serve(at, &services, Config::default(), &DRAIN, token).await });
+    (address, stop.drop_guard())
 }
 
 fn not_ready(model: &Model) -> Status {
