@@ -1,10 +1,10 @@
 //! The summarizer's settings: each is a flag and an environment variable.
 
-use std::{net::SocketAddr, num::NonZero, thread::available_parallelism};
+use std::{net::SocketAddr, num::NonZero, thread::available_parallelism, time::Duration};
 
 use clap::Args;
 use model_hub::{Hub, ModelRef};
-use service_kit::config::{Validate, byte_size};
+use service_kit::config::{Validate, byte_size, duration};
 
 use crate::models::Models;
 
@@ -45,6 +45,17 @@ pub struct Config {
     /// Summaries that models write at once; each uses all cores.
     #[arg(long, env = "NUTGRAF_MODEL_WORKERS", value_name = "N", default_value_t = 1)]
     pub model_workers: usize,
+    /// Who allows it gets the extractive engine when a model's turn would come later than this; 0 leaves it to the
+    /// caller's deadline.
+    #[arg(long, env = "NUTGRAF_DEGRADE_AFTER", value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub degrade_after: Duration,
+    /// How long a summary may show no sign of life (a sentence, a token) before the replica says that it doesn't serve.
+    #[arg(long, env = "NUTGRAF_STUCK_AFTER", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub stuck_after: Duration,
+    /// The longest deadline of its callers: when new requests have had to wait longer than this for ten seconds, the
+    /// replica says that it doesn't serve until it has caught up.
+    #[arg(long, env = "NUTGRAF_HOPELESS_WAIT", value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub hopeless_wait: Duration,
 }
 
 impl Default for Config {
@@ -57,6 +68,9 @@ impl Default for Config {
             model: Vec::new(),
             model_memory: 4_000_000_000,
             model_workers: 1,
+            degrade_after: Duration::ZERO,
+            stuck_after: Duration::from_secs(30),
+            hopeless_wait: Duration::from_mins(1),
         }
     }
 }
@@ -106,6 +120,11 @@ impl Validate for Config {
         }
         if self.max_input == 0 {
             problems.push("--max-input must be more than 0".to_owned());
+        }
+        for (flag, time) in [("--stuck-after", self.stuck_after), ("--hopeless-wait", self.hopeless_wait)] {
+            if time.is_zero() {
+                problems.push(format!("{flag} must be more than 0"));
+            }
         }
         problems
     }

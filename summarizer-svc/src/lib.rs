@@ -10,13 +10,14 @@
 //! - [`queue`]: bounded, with a pool of worker threads behind it.
 //! - [`summarize`]: the use case; it knows no transport.
 //! - [`summary`]: what it speaks of.
-//! - [`config`], `grpc`: the edges.
+//! - [`config`], `grpc`, `health`: the edges.
 
 pub mod config;
 pub mod document;
 pub mod engine;
 pub mod grounding;
 mod grpc;
+mod health;
 pub mod models;
 pub mod queue;
 pub mod summarize;
@@ -56,13 +57,14 @@ pub async fn serve_with(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
-    let (_ready, serving) = watch::channel(summarizer.can_work());
+    let (ready, serving) = watch::channel(false);
     tracing::info!(%address, replica = summarizer.replica(), "serving");
     let services = grpc::services(summarizer.clone());
     let server = service_kit::grpc::serve(listener, services, serving, drain, shutdown.clone());
     tokio::select! {
         ended = server => ended,
         never = close(&summarizer, drain, shutdown) => match never {},
+        never = health::follow(&summarizer, ready) => match never {},
     }
 }
 

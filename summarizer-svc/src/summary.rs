@@ -27,6 +27,8 @@ pub struct Request {
     pub generation: GenerationOptions,
     /// Requests with the same key share one place in the queue's rotation; empty for one of its own.
     pub fairness_key: String,
+    /// Whether the built-in engine may stand in for a model that would be too late.
+    pub allow_degraded: bool,
 }
 
 /// The engine that a caller asks for.
@@ -213,6 +215,28 @@ pub struct Summary {
     pub length: Length,
     /// As asked for.
     pub format: Format,
+    /// Why the built-in engine stood in, where it did.
+    pub degraded: Option<Degraded>,
+}
+
+/// Why the built-in engine stood in for a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Degraded {
+    /// Why.
+    pub reason: DegradedReason,
+    /// The model that would have written.
+    pub model: String,
+}
+
+/// What would have kept the caller waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DegradedReason {
+    /// The model is being downloaded or loaded.
+    ModelNotReady,
+    /// The model would have been too late.
+    WaitTooLong,
+    /// As many requests wait for a model as may.
+    QueueFull,
 }
 
 impl Summary {

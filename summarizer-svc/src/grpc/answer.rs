@@ -4,7 +4,8 @@ use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event a
 
 use crate::models::{ModelStatus, StateName};
 use crate::summary::{
-    self, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary, UnsupportedKind,
+    self, Degraded, DegradedReason, EngineKind, Event, Format, Length, ModelId, Notice, Phase, Summary,
+    UnsupportedKind,
 };
 
 pub(super) fn event(event: Event) -> Wire {
@@ -31,7 +32,8 @@ pub(super) fn event(event: Event) -> Wire {
 }
 
 pub(super) fn summary(made: Summary) -> pb::Summary {
-    let Summary { draft, model: maker, timings, replica, length, format } = made;
+    let Summary { draft, model: maker, timings, replica, length, format, degraded } = made;
+    let stood_in = degraded.is_some().then(|| pb::Notice::Degraded.into());
     let length = match length {
         Length::Short => pb::Length::Short,
         Length::Medium => pb::Length::Medium,
@@ -63,7 +65,8 @@ pub(super) fn summary(made: Summary) -> pb::Summary {
         length: length.into(),
         format: format.into(),
         language: draft.language,
-        notices: draft.notices.into_iter().map(|shown| notice(shown).into()).collect(),
+        notices: draft.notices.into_iter().map(|shown| notice(shown).into()).chain(stood_in).collect(),
+        degraded: degraded.map(stand_in),
     }
 }
 
@@ -89,6 +92,15 @@ fn unsupported(item: summary::Unsupported) -> pb::Unsupported {
         UnsupportedKind::Quote => pb::UnsupportedKind::Quote,
     };
     pb::Unsupported { kind: kind.into(), text: item.text, start: item.start as u32, end: item.end as u32 }
+}
+
+fn stand_in(degraded: Degraded) -> pb::Degraded {
+    let reason = match degraded.reason {
+        DegradedReason::ModelNotReady => pb::DegradedReason::ModelNotReady,
+        DegradedReason::WaitTooLong => pb::DegradedReason::WaitTooLong,
+        DegradedReason::QueueFull => pb::DegradedReason::QueueFull,
+    };
+    pb::Degraded { reason: reason.into(), model: degraded.model }
 }
 
 fn notice(notice: Notice) -> pb::Notice {

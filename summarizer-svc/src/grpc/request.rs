@@ -48,6 +48,7 @@ pub(super) fn parse(input: pb::SummaryInput, summarizer: &Summarizer) -> Result<
         language,
         generation,
         fairness_key: input.fairness_key,
+        allow_degraded: input.allow_degraded,
     })
 }
 

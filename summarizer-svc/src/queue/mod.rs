@@ -15,8 +15,6 @@ use std::{
 
 use rotation::Rotation;
 
-/// What a first request is told of the time that a summary takes, before any was made.
-const FIRST_GUESS: Duration = Duration::from_millis(20);
 /// Weight of the newest job in the average of how long they take.
 const NEWEST: f64 = 0.1;
 
@@ -49,6 +47,15 @@ pub struct Place {
     pub estimated_wait: Duration,
 }
 
+/// What a new job has to expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// Until it starts.
+    pub wait: Duration,
+    /// From then on, as long as jobs take.
+    pub work: Duration,
+}
+
 /// Why a job was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -78,14 +85,17 @@ struct State {
     next_id: u64,
     running: usize,
     closed: bool,
-    /// Moving average of the time that a job takes; None before the first.
-    typical: Option<Duration>,
+    /// Moving average of the time that a job takes; a guess before the first.
+    typical: Duration,
+    /// Whether there was a first.
+    has_learned: bool,
 }
 
 impl Queue {
-    /// Starts `workers` threads behind a queue that holds `limit` jobs.
-    pub fn start(workers: usize, limit: usize) -> Self {
-        let state = State { waiting: Rotation::new(), next_id: 0, running: 0, closed: false, typical: None };
+    /// Starts `workers` threads behind a queue that holds `limit` jobs, of which each takes about as long as `guess`, as
+    /// far as is known before the first.
+    pub fn start(workers: usize, limit: usize, guess: Duration) -> Self {
+        let state = State::new(guess);
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         let mut started = 0;
         for number in 0..workers.max(1) {
@@ -130,6 +140,14 @@ impl Queue {
         Ok(Ticket { place, id, shared: Arc::clone(&self.shared) })
     }
 
+    /// What a job with this key would have to expect now.
+    pub fn outlook(&self, key: &str) -> Outlook {
+        let state = self.shared.lock();
+        let free = self.workers.saturating_sub(state.running);
+        let position = (state.waiting.before(key) + 1).saturating_sub(free);
+        Outlook { wait: state.wait(position, self.workers), work: state.typical }
+    }
+
     /// Takes no more jobs; those in it are still done.
     pub fn close(&self) {
         self.shared.lock().closed = true;
@@ -152,14 +170,26 @@ impl Drop for Ticket {
 }
 
 impl State {
+    fn new(guess: Duration) -> Self {
+        Self {
+            waiting: Rotation::new(),
+            next_id: 0,
+            running: 0,
+            closed: false,
+            typical: guess,
+            has_learned: false,
+        }
+    }
+
     /// How long until a job in this position starts: its workers get through the jobs before it side by side.
     fn wait(&self, position: usize, workers: usize) -> Duration {
-        self.typical.unwrap_or(FIRST_GUESS).mul_f64(position as f64 / workers.max(1) as f64)
+        self.typical.mul_f64(position as f64 / workers.max(1) as f64)
     }
 
     fn learn(&mut self, took: Duration) {
-        let average = |typical: Duration| typical.mul_f64(1.0 - NEWEST) + took.mul_f64(NEWEST);
-        self.typical = Some(self.typical.map_or(took, average));
+        let average = self.typical.mul_f64(1.0 - NEWEST) + took.mul_f64(NEWEST);
+        self.typical = if self.has_learned { average } else { took };
+        self.has_learned = true;
     }
 }
 

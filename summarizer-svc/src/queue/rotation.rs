@@ -34,7 +34,7 @@ impl<T> Rotation<T> {
     }
 
     /// How many jobs would be taken before a new one with this key.
-    fn before(&self, key: &str) -> usize {
+    pub(super) fn before(&self, key: &str) -> usize {
         let own = self.lanes.iter().position(|lane| !key.is_empty() && lane.key == key);
         let Some(own) = own else { return self.lanes.iter().map(|lane| lane.jobs.len().min(1)).sum() };
         let depth = self.lanes.get(own).map_or(0, |lane| lane.jobs.len());

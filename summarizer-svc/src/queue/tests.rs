@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use super::*;
 
 const LONG: Duration = Duration::from_secs(10);
+const GUESS: Duration = Duration::from_secs(2);
 
 /// A job that says when it begins, and ends when it is told to.
 fn gated(begun: &Sender<&'static str>, name: &'static str) -> (Work, Sender<()>) {
@@ -19,7 +20,7 @@ fn gated(begun: &Sender<&'static str>, name: &'static str) -> (Work, Sender<()>)
 
 #[test]
 fn a_full_queue_refuses_until_somebody_gives_up_a_place() {
-    let queue = Queue::start(1, 1);
+    let queue = Queue::start(1, 1, GUESS);
     let (begun, seen) = channel();
     let (running, open) = gated(&begun, "running");
     let running = queue.push("", running).ok().unwrap();
@@ -38,7 +39,7 @@ fn a_full_queue_refuses_until_somebody_gives_up_a_place() {
 
 #[test]
 fn a_job_that_is_given_up_is_freed_at_once() {
-    let queue = Queue::start(1, 4);
+    let queue = Queue::start(1, 4, GUESS);
     let (begun, seen) = channel();
     let (running, _open) = gated(&begun, "running");
     let _running = queue.push("", running).ok().unwrap();
@@ -55,7 +56,7 @@ fn a_job_that_is_given_up_is_freed_at_once() {
 
 #[test]
 fn callers_take_turns() {
-    let queue = Queue::start(1, 8);
+    let queue = Queue::start(1, 8, GUESS);
     let (begun, seen) = channel();
     let (running, open) = gated(&begun, "running");
     let mut tickets = vec![queue.push("a", running).ok().unwrap()];
@@ -77,7 +78,7 @@ fn callers_take_turns() {
 
 #[test]
 fn a_panic_takes_no_worker_along() {
-    let queue = Queue::start(2, 16);
+    let queue = Queue::start(2, 16, GUESS);
     let panics: Vec<_> = (0..8).map(|_| queue.push("", Box::new(|| panic!("on purpose")))).collect();
     assert!(panics.iter().all(Result::is_ok));
     // Both workers are there: two jobs run at once.
@@ -93,7 +94,7 @@ fn a_panic_takes_no_worker_along() {
 
 #[test]
 fn a_closed_queue_finishes_what_it_took_and_takes_no_more() {
-    let queue = Queue::start(1, 4);
+    let queue = Queue::start(1, 4, GUESS);
     let (begun, seen) = channel();
     let (first, open) = gated(&begun, "first");
     let (second, _open) = gated(&begun, "second");
@@ -107,10 +108,32 @@ fn a_closed_queue_finishes_what_it_took_and_takes_no_more() {
 
 #[test]
 fn the_wait_is_estimated_by_what_jobs_took_and_not_by_those_cut_short() {
-    let mut state = State { waiting: Rotation::new(), next_id: 0, running: 0, closed: false, typical: None };
-    assert_eq!(state.wait(2, 1), FIRST_GUESS * 2);
+    let mut state = State::new(GUESS);
+    assert_eq!(state.wait(2, 1), GUESS * 2);
     state.learn(Duration::from_secs(1));
     assert_eq!(state.wait(3, 2), Duration::from_millis(1_500));
     state.learn(Duration::from_secs(2));
     assert_eq!(state.wait(1, 1), Duration::from_millis(1_100));
+}
+
+#[test]
+fn under_several_workers_a_place_counts_those_who_must_start_before_it() {
+    let queue = Queue::start(3, 8, GUESS);
+    let (begun, seen) = channel();
+    let mut held = Vec::new();
+    for expected in [0, 0, 0, 1, 2, 3, 4] {
+        assert_eq!(queue.outlook("").wait, GUESS.mul_f64(f64::from(expected) / 3.0));
+        let (work, open) = gated(&begun, "job");
+        let ticket = queue.push("", work).ok().unwrap();
+        assert_eq!(ticket.place.position, expected as usize);
+        assert_eq!(ticket.place.estimated_wait, GUESS.mul_f64(f64::from(expected) / 3.0));
+        held.push((ticket, open));
+    }
+    // No more than three have begun, and as soon as one ends another does.
+    for _ in 0..3 {
+        seen.recv_timeout(LONG).unwrap();
+    }
+    assert!(seen.try_recv().is_err());
+    held[0].1.send(()).unwrap();
+    seen.recv_timeout(LONG).unwrap();
 }

@@ -2,18 +2,27 @@
 //!
 //! # Layout
 //!
-//! - `error`: why there is no summary.
+//! - `error`: why there is no summary. `choice`: who is to write it. `pulse`: whether somebody still does.
 //! - `task`: a request as the worker sees it; `events`: as its caller does; `mailbox`: what is between the two.
 
+mod choice;
 mod error;
 mod events;
 mod mailbox;
+mod pulse;
 mod task;
+#[cfg(test)]
+mod tests;
 
-use std::{sync::Arc, thread, time::Instant};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt as _;
 use service_kit::deadline::Deadline;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{Limit, SummarizeError};
@@ -21,18 +30,24 @@ pub use events::Events;
 
 use crate::{
     config::Config,
-    document::Document,
     engine::{Engine, extractive::Extractive},
+    health::Limits,
     models::{ModelStatus, Models},
     queue::{Queue, Refusal, Work},
-    summary::{EngineChoice, Event, ModelId, Request, Summary},
+    summary::{Event, ModelId, Request, Summary},
 };
+use choice::Choice;
 use events::Hold;
 use mailbox::mailbox;
+use pulse::Pulses;
 use task::Task;
 
 /// Paragraphs that an article may have; a book has fewer.
 pub const MAX_PARAGRAPHS: usize = 20_000;
+/// What the built-in engine takes for a summary, before it has made any.
+const ENGINE_GUESS: Duration = Duration::from_millis(20);
+/// What a model takes for a summary, before it has made any: a middling one on a processor.
+const MODEL_GUESS: Duration = Duration::from_secs(5);
 
 /// Makes summaries.
 #[derive(Clone)]
@@ -49,6 +64,11 @@ struct Inner {
     model_queue: Queue,
     max_input: usize,
     replica: String,
+    degrade_after: Duration,
+    limits: Limits,
+    pulses: Pulses,
+    /// True once the engine is warm; closed where it can't be.
+    warm: watch::Receiver<bool>,
 }
 
 impl Summarizer {
@@ -64,15 +84,19 @@ impl Summarizer {
 
     /// Starts the workers of an engine and of models.
     pub fn with(config: &Config, engine: Arc<dyn Engine>, models: Models) -> Self {
-        let model_queue =
-            Queue::start(if models.is_empty() { 0 } else { config.model_workers }, config.queue_limit);
-        let queue = Queue::start(config.workers(), config.queue_limit);
-        let cold = Arc::clone(&engine);
-        if let Err(error) = thread::Builder::new().name("warm-up".to_owned()).spawn(move || cold.warm_up()) {
-            tracing::warn!(%error, "the engine is not warmed up");
-        }
-        let (max_input, replica) = (config.max_input, config.replica_name());
-        let inner = Inner { engine, queue, models, model_queue, max_input, replica };
+        let workers = if models.is_empty() { 0 } else { config.model_workers };
+        let inner = Inner {
+            queue: Queue::start(config.workers(), config.queue_limit, ENGINE_GUESS),
+            warm: warmed_up(Arc::clone(&engine)),
+            engine,
+            models,
+            model_queue: Queue::start(workers, config.queue_limit, MODEL_GUESS),
+            max_input: config.max_input,
+            replica: config.replica_name(),
+            degrade_after: config.degrade_after,
+            limits: Limits { stuck_after: config.stuck_after, hopeless_wait: config.hopeless_wait },
+            pulses: Pulses::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -104,6 +128,26 @@ impl Summarizer {
     /// Whether there is a worker to make summaries.
     pub fn can_work(&self) -> bool {
         self.inner.queue.workers() > 0
+    }
+
+    /// Waits until the engine is warm; false where it can't be.
+    pub(crate) async fn is_warm(&self) -> bool {
+        self.inner.warm.clone().wait_for(|warm| *warm).await.is_ok()
+    }
+
+    /// When this replica is to say that it doesn't serve.
+    pub(crate) fn limits(&self) -> Limits {
+        self.inner.limits
+    }
+
+    /// How long the summary has shown no sign of life that has shown none the longest.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        self.inner.pulses.longest_silence()
+    }
+
+    /// How long a new request would wait at worst.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.inner.queue.outlook("").wait.max(self.inner.model_queue.outlook("").wait)
     }
 
     /// The largest article that is taken, in bytes of UTF-8, its headline included.
@@ -142,18 +186,43 @@ impl Summarizer {
     ///
     /// [`SummarizeError`] when the request is refused.
     pub fn stream(&self, request: Request, deadline: Option<Deadline>) -> Result<Events, SummarizeError> {
-        let (engine, queue) = self.pick(&request)?;
+        let choice = self.choose(&request, deadline)?;
         if deadline.is_some_and(Deadline::has_passed) {
             return Err(SummarizeError::TimedOut);
         }
+        let request = Arc::new(request);
+        match self.enqueue(&choice, &request, deadline) {
+            Err(SummarizeError::QueueFull { retry_after }) => match self.relieve(&choice, &request) {
+                Some(choice) => self.enqueue(&choice, &request, deadline),
+                None => Err(SummarizeError::QueueFull { retry_after }),
+            },
+            taken => taken,
+        }
+    }
+
+    fn enqueue(
+        &self,
+        choice: &Choice<'_>,
+        request: &Arc<Request>,
+        deadline: Option<Deadline>,
+    ) -> Result<Events, SummarizeError> {
         let cancelled = CancellationToken::new();
         let (writer, reader) = mailbox();
-        let mut task =
-            Task { writer, cancelled: cancelled.clone(), deadline, asked: Instant::now(), first: None };
+        let mut task = Task {
+            writer,
+            cancelled: cancelled.clone(),
+            deadline,
+            asked: Instant::now(),
+            first: None,
+            pulses: self.inner.pulses.clone(),
+            pulse: None,
+            degraded: choice.degraded.clone(),
+        };
+        let (engine, request) = (Arc::clone(&choice.engine), Arc::clone(request));
         let (model, replica) = (engine.model(), self.inner.replica.clone());
         let key = request.fairness_key.clone();
         let work: Work = Box::new(move || task.run(&*engine, &request, replica));
-        let ticket = queue.push(&key, work).map_err(|refusal| match refusal {
+        let ticket = choice.queue.push(&key, work).map_err(|refusal| match refusal {
             Refusal::Full { retry_after } => SummarizeError::QueueFull { retry_after },
             Refusal::Closed => SummarizeError::ShuttingDown,
         })?;
@@ -165,39 +234,6 @@ impl Summarizer {
         };
         let hold = Hold { _ticket: ticket, _work: cancelled.drop_guard() };
         Ok(Events::new(accepted, reader, deadline, hold))
-    }
-
-    /// Who is to write, and where the request waits for it.
-    fn pick(&self, request: &Request) -> Result<(Arc<dyn Engine>, &Queue), SummarizeError> {
-        let inner = &self.inner;
-        self.check_size(request.article.bytes(), request.article.paragraphs.len())?;
-        if request.article.is_blank() {
-            return Err(SummarizeError::EmptyInput);
-        }
-        let built_in = || Ok((Arc::clone(&inner.engine), &inner.queue));
-        let is_built_in = |name: &str| name == &*inner.engine.model().id;
-        match (request.engine, request.model.as_deref()) {
-            (EngineChoice::Extractive, None) => built_in(),
-            (EngineChoice::Extractive | EngineChoice::Auto, Some(name)) if is_built_in(name) => built_in(),
-            (EngineChoice::Extractive, Some(_)) => Err(SummarizeError::UnknownModel),
-            (EngineChoice::Auto, None) => match self.ready(request) {
-                Some(model) => Ok((model, &inner.model_queue)),
-                None => built_in(),
-            },
-            (EngineChoice::Auto, Some(_)) if inner.models.is_empty() => Err(SummarizeError::UnknownModel),
-            (EngineChoice::Auto | EngineChoice::Abstractive, name) => {
-                Ok((inner.models.get(name)?, &inner.model_queue))
-            }
-        }
-    }
-
-    /// The default model, if it can write about the article now. Nobody is told to wait for it who didn't ask for it.
-    fn ready(&self, request: &Request) -> Option<Arc<dyn Engine>> {
-        if self.inner.models.is_empty() {
-            return None;
-        }
-        let language = Document::language(&request.article, request.language.as_ref());
-        self.inner.models.ready(language.tag()).map(|model| model as Arc<dyn Engine>)
     }
 
     /// Whether an article of this size is taken; to be asked before one is put together.
@@ -215,4 +251,17 @@ impl Summarizer {
         };
         Err(SummarizeError::InputTooLarge { limit: exceeded })
     }
+}
+
+/// Warms the engine up, on a thread of its own.
+fn warmed_up(engine: Arc<dyn Engine>) -> watch::Receiver<bool> {
+    let (warm, is_warm) = watch::channel(false);
+    let warm_up = move || {
+        engine.warm_up();
+        warm.send_replace(true);
+    };
+    if let Err(error) = thread::Builder::new().name("warm-up".to_owned()).spawn(warm_up) {
+        tracing::error!(%error, "there is no thread to warm the engine up on");
+    }
+    is_warm
 }

@@ -5,11 +5,15 @@ use std::time::{Duration, Instant};
 use service_kit::deadline::Deadline;
 use tokio_util::sync::CancellationToken;
 
-use super::{SummarizeError, mailbox::Writer};
+use super::{
+    SummarizeError,
+    mailbox::Writer,
+    pulse::{Pulse, Pulses},
+};
 use crate::{
     engine::{Engine, EngineError, Output},
     queue::Ended,
-    summary::{Draft, Event, ModelId, Phase, Request, Summary, Timings},
+    summary::{Degraded, Draft, Event, ModelId, Phase, Request, Summary, Timings},
 };
 
 /// A request on its way through a worker.
@@ -20,12 +24,17 @@ pub(super) struct Task {
     pub(super) asked: Instant,
     /// When the first text was there.
     pub(super) first: Option<Duration>,
+    pub(super) pulses: Pulses,
+    /// Its signs of life, once it is being worked on.
+    pub(super) pulse: Option<Pulse>,
+    pub(super) degraded: Option<Degraded>,
 }
 
 impl Task {
     /// Works until the summary is done, or nobody waits for it.
     pub(super) fn run(&mut self, engine: &dyn Engine, request: &Request, replica: String) -> Ended {
         let queue = self.asked.elapsed();
+        self.pulse = Some(self.pulses.begin());
         let drafted = self.check().and_then(|()| engine.summarize(request, self));
         let (last, ended) = match drafted {
             Ok(draft) => (Ok(self.summary(draft, engine.model(), request, queue, replica)), Ended::Done),
@@ -55,12 +64,16 @@ impl Task {
         let first_token = self.first.unwrap_or(total);
         let timings = Timings { queue, encode: draft.encode, first_token, total };
         let (length, format) = (request.length, request.format);
-        Box::new(Summary { draft, model, timings, replica, length, format })
+        let degraded = self.degraded.clone();
+        Box::new(Summary { draft, model, timings, replica, length, format, degraded })
     }
 }
 
 impl Output for Task {
     fn check(&self) -> Result<(), EngineError> {
+        if let Some(pulse) = &self.pulse {
+            pulse.beat();
+        }
         let late = self.deadline.is_some_and(Deadline::has_passed);
         if late || self.cancelled.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
     }

@@ -5,6 +5,7 @@ mod cancellation;
 mod drain;
 mod engines;
 mod grounding;
+mod health;
 mod limits;
 mod models;
 mod sentences;
