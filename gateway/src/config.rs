@@ -4,10 +4,13 @@
 use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
+use ipnet::IpNet;
 use service_kit::{
     config::{Validate, byte_size, duration},
     grpc::GrpcAddress,
 };
+
+use crate::{cache::config::CacheConfig, caller::network};
 
 /// Where the gateway listens unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -56,6 +59,13 @@ pub struct Config {
     /// How long an article is kept.
     #[arg(long, env = "NUTGRAF_ARTICLE_AGE", value_name = "TIME", default_value = "2m", value_parser = duration)]
     pub article_age: Duration,
+    /// Proxies before the gateway, by address or network, that may say in X-Forwarded-For whom they ask for; several may
+    /// be given.
+    #[arg(long, env = "NUTGRAF_TRUSTED_PROXIES", value_name = "NET", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is kept of summaries.
+    #[command(flatten)]
+    pub cache: CacheConfig,
 }
 
 impl Default for ServiceAddresses {
@@ -84,6 +94,8 @@ impl Default for Config {
             max_connections: 1024,
             article_cache: 16 << 20,
             article_age: Duration::from_mins(2),
+            trusted_proxies: Vec::new(),
+            cache: CacheConfig::default(),
         }
     }
 }
@@ -96,6 +108,7 @@ impl Validate for Config {
             ("--stream-silence", self.stream_silence),
             ("--ready-timeout", self.ready_timeout),
             ("--read-timeout", self.read_timeout),
+            ("--cache-timeout", self.cache.cache_timeout),
         ];
         let numbers = [("--max-text", self.max_text), ("--max-connections", self.max_connections)];
         let zero_times = times.into_iter().filter(|(_, time)| time.is_zero()).map(|(flag, _)| flag);

@@ -2,6 +2,7 @@
 //!
 //! Articles are kept for a short while by their address, so that what a page shows is what gets summarized.
 
+mod material;
 mod pick;
 
 use std::{pin::Pin, sync::Arc};
@@ -11,12 +12,15 @@ use moka::future::Cache;
 use service_kit::{deadline::Deadline, request_id::RequestId};
 use tokio::time::timeout;
 
+pub(crate) use self::material::Material;
 pub use self::pick::{Choice, MOST_EXCLUDED, Picked};
 use crate::{
     article::{Article, ArticleUrl, Paragraph, lines_as_paragraphs},
+    cache::{Order, Reader, Summaries},
+    caller::Caller,
     clients::{
         scraper::{Scraper, ScraperError},
-        summarizer::{Summarizer, SummarizerError, Text},
+        summarizer::{Summarizer, SummarizerError},
     },
     config::{Config, ServiceAddresses},
     model::Models,
@@ -32,6 +36,8 @@ pub struct Call {
     pub deadline: Deadline,
     /// Name of the request in the logs.
     pub request_id: RequestId,
+    /// Who asks.
+    pub caller: Caller,
 }
 
 /// What to summarize.
@@ -59,7 +65,7 @@ pub struct Digest {
     /// The article that was summarized.
     pub article: Option<Arc<Article>>,
     /// The summary.
-    pub summary: Summary,
+    pub summary: Arc<Summary>,
 }
 
 /// Why there is no digest.
@@ -92,6 +98,7 @@ pub struct DigestService {
     scraper: Scraper,
     summarizer: Summarizer,
     articles: Cache<ArticleUrl, Arc<Article>>,
+    summaries: Summaries,
     max_text: usize,
 }
 
@@ -103,9 +110,11 @@ impl DigestService {
             .weigher(|_, article: &Arc<Article>| weight(article))
             .time_to_live(config.article_age)
             .build();
+        let summarizer = Summarizer::new(&services.summarizer, config.stream_silence);
         Self {
             scraper: Scraper::new(&services.scraper),
-            summarizer: Summarizer::new(&services.summarizer, config.stream_silence),
+            summaries: Summaries::new(summarizer.clone(), &config.cache, config.ready_timeout),
+            summarizer,
             articles,
             max_text: config.max_text,
         }
@@ -192,9 +201,11 @@ impl DigestService {
         options: &SummaryOptions,
         call: &Call,
     ) -> Result<Digest, DigestError> {
-        let material = self.material(input, call).await?;
-        let summary = self.summarizer.summarize(material.text(options), call).await?;
-        Ok(Digest { article: material.article, summary })
+        let material = Arc::new(self.material(input, options.clone(), call).await?);
+        let article = material.article.clone();
+        let order = Order { material, call: call.clone(), stepwise: false };
+        let summary = Reader::new(self.summaries.clone(), order).end().await?;
+        Ok(Digest { article, summary })
     }
 
     /// The same step by step.
@@ -216,27 +227,30 @@ impl DigestService {
         let first = stream::iter(fetches.then_some(Ok(SummaryEvent::Progress(fetching))));
         let service = self.clone();
         let rest = stream::once(async move {
-            let material = service.material(input, &call).await?;
+            let material = Arc::new(service.material(input, options, &call).await?);
             let article = material.article.clone().map(SummaryEvent::Article).map(Ok);
-            let summary = stream::once(async move {
-                let events = service.summarizer.stream(material.text(&options), &call).await?;
-                Ok::<_, DigestError>(events.map_err(DigestError::from))
-            });
-            Ok::<_, DigestError>(stream::iter(article).chain(summary.try_flatten()))
+            let order = Order { material, call, stepwise: true };
+            let events = Reader::new(service.summaries, order).events();
+            Ok::<_, DigestError>(stream::iter(article).chain(events.map_err(DigestError::from)))
         });
         Ok(first.chain(rest.try_flatten()).boxed())
     }
 
     /// Reads the article, or takes the text to pieces.
-    async fn material(&self, input: DigestInput, call: &Call) -> Result<Material, DigestError> {
+    async fn material(
+        &self,
+        input: DigestInput,
+        options: SummaryOptions,
+        call: &Call,
+    ) -> Result<Material, DigestError> {
         match input {
             DigestInput::Url { url, title } => {
                 let article = self.article(&url, call).await?;
-                Ok(Material { article: Some(article), title, lines: Vec::new() })
+                Ok(Material { article: Some(article), title, lines: Vec::new(), options })
             }
             DigestInput::Text { text, title } => {
                 self.check(&text)?;
-                Ok(Material { article: None, title, lines: lines_as_paragraphs(&text) })
+                Ok(Material { article: None, title, lines: lines_as_paragraphs(&text), options })
             }
         }
     }
@@ -246,26 +260,6 @@ impl DigestService {
             return Err(DigestError::TextTooLarge { limit_bytes: self.max_text });
         }
         if text.trim().is_empty() { Err(DigestError::EmptyText) } else { Ok(()) }
-    }
-}
-
-/// What gets summarized: an article, or the lines of a text.
-struct Material {
-    article: Option<Arc<Article>>,
-    title: Option<String>,
-    lines: Vec<Paragraph>,
-}
-
-impl Material {
-    fn text<'a>(&'a self, options: &'a SummaryOptions) -> Text<'a> {
-        let article = self.article.as_deref();
-        let title = self.title.as_deref().or(article.map(|article| article.title.as_str()));
-        Text {
-            title: title.unwrap_or_default(),
-            paragraphs: article.map_or(&self.lines, |article| &article.paragraphs),
-            language: article.and_then(|article| article.language.as_deref()),
-            options,
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! - `routes`, `middleware`, `body`, `server`: HTTP.
 //! - [`digest`]: the use case, free of any transport, over [`article`], [`source`], [`summary`], [`model`],
 //!   [`options`] and [`generation`].
+//! - [`cache`]: summaries that are made once. [`caller`]: who asks for them.
 //! - [`clients`]: the two services over gRPC.
 //! - `views`: what the templates of the page get to show.
 //! - [`error`]: every error as an RFC 9457 problem.
@@ -14,6 +15,8 @@
 
 pub mod article;
 mod body;
+pub mod cache;
+pub mod caller;
 pub mod clients;
 pub mod config;
 pub mod digest;

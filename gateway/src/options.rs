@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::generation::{Generation, RawGeneration};
@@ -24,7 +24,7 @@ pub enum EngineChoice {
 }
 
 /// How long the summary should be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
     /// About two sentences.
@@ -37,7 +37,7 @@ pub enum Length {
 }
 
 /// How the summary is set.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Running text.
@@ -45,6 +45,16 @@ pub enum Format {
     Paragraph,
     /// One sentence a line.
     Bullets,
+}
+
+impl Format {
+    /// What stands between two sentences.
+    pub fn separator(self) -> &'static str {
+        match self {
+            Self::Paragraph => " ",
+            Self::Bullets => "\n",
+        }
+    }
 }
 
 /// A choice that there is not.
@@ -110,6 +120,8 @@ pub struct RawOptions {
     pub language: Option<String>,
     /// Overrides of the model's own generation settings.
     pub generation: RawGeneration,
+    /// Whether the extractive engine may stand in for a model that is late.
+    pub allow_degraded: Option<bool>,
 }
 
 /// What a caller chose.
@@ -127,6 +139,8 @@ pub struct SummaryOptions {
     pub language: Option<String>,
     /// Overrides of the model's own generation settings.
     pub generation: Generation,
+    /// Whether the extractive engine may stand in for a model that is late.
+    pub allow_degraded: bool,
 }
 
 impl TryFrom<RawOptions> for SummaryOptions {
@@ -140,6 +154,7 @@ impl TryFrom<RawOptions> for SummaryOptions {
             format: choice(raw.format.as_deref())?,
             language: name("language", raw.language)?,
             generation: raw.generation.try_into()?,
+            allow_degraded: raw.allow_degraded.unwrap_or_default(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::Request};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
@@ -16,9 +16,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use crate::{
     app,
+    caller::Peer,
     config::{Config, ServiceAddresses},
     state::AppState,
 };
@@ -98,9 +100,9 @@ impl Server {
             // Never closed.
             let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     connections.spawn(connection(
-                        stream,
+                        (stream, Peer(peer.ip())),
                         self.app.clone(),
                         self.read_timeout,
                         self.draining.clone(),
@@ -119,7 +121,7 @@ impl Server {
 
 /// Serves one connection (HTTP/1.1).
 async fn connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, Peer),
     app: Router,
     read_timeout: Duration,
     draining: CancellationToken,
@@ -130,6 +132,7 @@ async fn connection(
     }
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(read_timeout);
+    let app = app.map_request(from_peer(peer));
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -142,5 +145,13 @@ async fn connection(
     if let Err(error) = ended {
         // Clients leave as they please.
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Notes where a request comes from.
+fn from_peer<B>(peer: Peer) -> impl Fn(Request<B>) -> Request<B> + Clone {
+    move |mut request| {
+        request.extensions_mut().insert(peer);
+        request
     }
 }

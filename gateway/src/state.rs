@@ -6,6 +6,7 @@ use service_kit::{deadline::Deadline, request_id::RequestId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    caller::Caller,
     config::{Config, ServiceAddresses},
     digest::{Call, DigestService},
 };
@@ -39,7 +40,8 @@ impl AppState {
 
     /// A call on behalf of `request_id` that has `budget` from now.
     pub fn call(&self, request_id: &RequestId, budget: Duration) -> Call {
-        Call { deadline: Deadline::after(budget), request_id: request_id.clone() }
+        let caller = Caller::default();
+        Call { deadline: Deadline::after(budget), request_id: request_id.clone(), caller }
     }
 
     /// A call that asks how a service is, and can do without the answer.
@@ -52,8 +54,8 @@ impl AppState {
         self.call(request_id, self.config.article_timeout)
     }
 
-    /// A call that writes a summary.
-    pub fn summary_call(&self, request_id: &RequestId) -> Call {
-        self.call(request_id, self.config.summary_timeout)
+    /// A call that writes a summary for `caller`.
+    pub fn summary_call(&self, request_id: &RequestId, caller: Caller) -> Call {
+        Call { caller, ..self.call(request_id, self.config.summary_timeout) }
     }
 }

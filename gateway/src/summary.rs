@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A summary, each sentence with the passages that it comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Summary {
     /// The sentences joined by single spaces, or one a line as bullets.
     pub text: String,
@@ -39,10 +39,45 @@ pub struct Summary {
     pub language: Option<String>,
     /// What the reader should know about it.
     pub notices: Vec<Notice>,
+    /// Why the extractive engine stood in, where it did; only for who asked with `allow_degraded`.
+    pub degraded: Option<Degraded>,
+    /// Whether it was there already. The timings of one that was are those of its making.
+    pub cache: CacheStatus,
+}
+
+/// Whether a summary was there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheStatus {
+    /// It was kept from an earlier request.
+    Hit,
+    /// It was made for this request, or for another at the same time.
+    Miss,
+}
+
+/// Why the extractive engine stood in for a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Degraded {
+    /// Why.
+    pub reason: DegradedReason,
+    /// The model that would have written.
+    pub model: String,
+}
+
+/// What would have kept the reader waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DegradedReason {
+    /// The model is being downloaded or loaded.
+    ModelNotReady,
+    /// The model would have been too late.
+    WaitTooLong,
+    /// As many requests wait for a model as may.
+    QueueFull,
 }
 
 /// One sentence of a summary.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Sentence {
     /// The sentence.
     pub text: String,
@@ -53,7 +88,7 @@ pub struct Sentence {
 }
 
 /// A passage of one paragraph.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SourceSpan {
     /// Index of the paragraph, from 0.
     pub paragraph: u32,
@@ -66,7 +101,7 @@ pub struct SourceSpan {
 }
 
 /// A name, number, date or quote of a summary sentence that the article does not contain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Unsupported {
     /// What it is.
     pub kind: UnsupportedKind,
@@ -79,7 +114,7 @@ pub struct Unsupported {
 }
 
 /// What an unsupported item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnsupportedKind {
     /// A name.
@@ -93,7 +128,7 @@ pub enum UnsupportedKind {
 }
 
 /// The engine that made a summary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
     /// Picks the article's own sentences.
@@ -113,7 +148,7 @@ impl Engine {
 }
 
 /// The model that made a summary.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ModelRef {
     /// Name to ask for.
     pub id: String,
@@ -122,7 +157,7 @@ pub struct ModelRef {
 }
 
 /// How much of an article was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Coverage {
     /// Parts that the article was split into.
     pub parts_total: u32,
@@ -135,7 +170,7 @@ pub struct Coverage {
 }
 
 /// Where the time went, in milliseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timings {
     /// Waiting for a worker.
     pub queue_ms: f64,
@@ -148,7 +183,7 @@ pub struct Timings {
 }
 
 /// What the reader should know about a summary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The text is too short to summarize; it came back as it was.
@@ -171,7 +206,7 @@ pub enum SummaryEvent {
     /// More text.
     Delta(Delta),
     /// The summary.
-    Done(Box<Summary>),
+    Done(Arc<Summary>),
 }
 
 /// Where the work stands.

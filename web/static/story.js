@@ -165,7 +165,7 @@ export class Story {
     this.#keepAddress();
   }
 
-  #madeBy({ engine, model, timings, replica }) {
+  #madeBy({ engine, model, timings, replica, cache }) {
     const { site } = this.#story.dataset;
     return [
       `Engine ${engine}`,
@@ -173,6 +173,7 @@ export class Story {
       ...(site ? [`from ${site}`] : []),
       `${Math.max(Math.round(timings.total_ms), 1)} ms`,
       ...(replica ? [`replica ${replica}`] : []),
+      ...(cache === "hit" ? ["from the cache"] : []),
     ].join(" · ");
   }
 

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::input::LaxJsonBody;
 use crate::{
+    caller::Caller,
     digest::{Choice, DigestInput},
     error::{Problem, ProblemDocument},
     options::SummaryOptions,
@@ -64,10 +65,11 @@ pub(super) async fn news(
 pub(super) async fn summary(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    caller: Caller,
     LaxJsonBody(body): LaxJsonBody<Content>,
 ) -> Result<Json<ShortSummary>, Problem> {
     let input = DigestInput::Text { text: body.content, title: None };
-    let call = state.summary_call(&request_id);
+    let call = state.summary_call(&request_id, caller);
     let digest = state.digests.digest(input, &SummaryOptions::default(), &call).await?;
-    Ok(Json(ShortSummary { summary: digest.summary.text }))
+    Ok(Json(ShortSummary { summary: digest.summary.text.clone() }))
 }

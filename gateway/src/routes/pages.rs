@@ -17,6 +17,7 @@ use service_kit::request_id::RequestId;
 
 use super::static_files;
 use crate::{
+    caller::Caller,
     error::Problem,
     options::{EngineChoice, InvalidOption, RawOptions, SummaryOptions},
     source::Sources,
@@ -57,6 +58,7 @@ pub(crate) fn problem_page(problem: &Problem, request_id: &RequestId) -> Respons
 struct Visit {
     state: AppState,
     request_id: RequestId,
+    caller: Caller,
 }
 
 /// What a visitor had put into the front page's forms.

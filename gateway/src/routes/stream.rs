@@ -23,6 +23,7 @@ use super::{
     summaries::{SummaryRequest, headline},
 };
 use crate::{
+    caller::Caller,
     digest::{DigestInput, EventStream},
     error::{Problem, ProblemDocument, ProblemKind},
     generation::RawGeneration,
@@ -61,13 +62,16 @@ pub(super) struct StreamQuery {
     /// Overrides of the model's own generation settings: the JSON object that the POST takes.
     #[param(example = json!("{\"num_beams\":4}"))]
     generation: Option<String>,
+    /// Take the extractive engine rather than wait too long for a model; the summary's `degraded` says so.
+    allow_degraded: Option<bool>,
 }
 
 impl StreamQuery {
     fn parse(self) -> Result<(DigestInput, SummaryOptions), Problem> {
-        let Self { url, title, engine, model, length, format, language, generation } = self;
+        let Self { url, title, engine, model, length, format, language, generation, allow_degraded } = self;
         let generation = generation.map(|json| overrides(&json)).transpose()?.unwrap_or_default();
-        let options = RawOptions { engine, model, length, format, language, generation }.try_into()?;
+        let options =
+            RawOptions { engine, model, length, format, language, generation, allow_degraded }.try_into()?;
         let title = headline(title)?;
         Ok((DigestInput::Url { url: article_url(url.as_deref())?, title }, options))
     }
@@ -88,6 +92,9 @@ struct Frame {
 
 /// Summarizes an article or a text, step by step.
 ///
+/// The same request is computed once: whoever asks while it is under way is told the same from its beginning. A summary
+/// that was kept from an earlier request comes as one `delta` and `done`; `Cache-Control: no-cache` asks for a fresh one.
+///
 /// Events: `progress` (Progress), `article` (Article; when `url` is given), `accepted` (Accepted), `delta` (Delta), and as
 /// the last one either `done` (Summary) or `error` (Problem). A stream that ends without one of these two was cut off.
 #[utoipa::path(
@@ -101,10 +108,11 @@ pub(super) async fn stream_summary(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
     OriginalUri(uri): OriginalUri,
+    caller: Caller,
     JsonBody(request): JsonBody<SummaryRequest>,
 ) -> Result<Response, Problem> {
     let (input, options) = request.parse()?;
-    respond(&state, request_id, uri.path(), input, options)
+    respond(&state, (request_id, caller), uri.path(), input, options)
 }
 
 /// Summarizes the article at an address, step by step, for `EventSource`.
@@ -121,20 +129,21 @@ pub(super) async fn stream_summary_of_url(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
     OriginalUri(uri): OriginalUri,
+    caller: Caller,
     ApiQuery(query): ApiQuery<StreamQuery>,
 ) -> Result<Response, Problem> {
     let (input, options) = query.parse()?;
-    respond(&state, request_id, uri.path(), input, options)
+    respond(&state, (request_id, caller), uri.path(), input, options)
 }
 
 fn respond(
     state: &AppState,
-    request_id: RequestId,
+    (request_id, caller): (RequestId, Caller),
     path: &str,
     input: DigestInput,
     options: SummaryOptions,
 ) -> Result<Response, Problem> {
-    let events = state.digests.stream(input, options, state.summary_call(&request_id))?;
+    let events = state.digests.stream(input, options, state.summary_call(&request_id, caller))?;
     let frame =
         Frame { request_id, path: path.to_owned(), cut: state.cut_streams.clone(), span: Span::current() };
     let events = Sse::new(framed(events, frame)).keep_alive(KeepAlive::new().interval(HEARTBEAT));

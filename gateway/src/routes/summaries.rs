@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::input::{JsonBody, article_url};
 use crate::{
     article::Article,
+    caller::Caller,
     digest::DigestInput,
     error::{Problem, ProblemDocument, ProblemKind},
     generation::RawGeneration,
@@ -49,14 +50,19 @@ pub(super) struct SummaryRequest {
     language: Option<String>,
     /// Overrides of the model's own generation settings; the extractive engine has none.
     generation: Option<RawGeneration>,
+    /// Take the extractive engine rather than wait too long for a model; the answer's `degraded` says so. `false`
+    /// without it.
+    allow_degraded: Option<bool>,
 }
 
 impl SummaryRequest {
     /// What to summarize, and how, or what is wrong with the request.
     pub(super) fn parse(self) -> Result<(DigestInput, SummaryOptions), Problem> {
-        let Self { url, text, title, engine, model, length, format, language, generation } = self;
+        let Self { url, text, title, engine, model, length, format, language, generation, allow_degraded } =
+            self;
         let generation = generation.unwrap_or_default();
-        let options = RawOptions { engine, model, length, format, language, generation }.try_into()?;
+        let options =
+            RawOptions { engine, model, length, format, language, generation, allow_degraded }.try_into()?;
         let title = headline(title)?;
         let input = match (url, text) {
             (Some(url), None) => DigestInput::Url { url: article_url(Some(&url))?, title },
@@ -88,6 +94,8 @@ pub(super) struct SummaryAnswer<'a> {
 }
 
 /// Summarizes an article or a text.
+///
+/// The same request is computed once, and its summary kept for a while; `Cache-Control: no-cache` asks for a fresh one.
 #[utoipa::path(
     post, path = "/api/v1/summaries", tag = "summaries", request_body = SummaryRequest,
     responses(
@@ -98,10 +106,11 @@ pub(super) struct SummaryAnswer<'a> {
 pub(super) async fn summarize(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    caller: Caller,
     JsonBody(request): JsonBody<SummaryRequest>,
 ) -> Result<Response, Problem> {
     let (input, options) = request.parse()?;
-    let digest = state.digests.digest(input, &options, &state.summary_call(&request_id)).await?;
+    let digest = state.digests.digest(input, &options, &state.summary_call(&request_id, caller)).await?;
     let answer = SummaryAnswer { article: digest.article.as_deref(), summary: &digest.summary };
     Ok(Json(answer).into_response())
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     article::Paragraph,
     options::Format,
-    summary::{Sentence, Summary},
+    summary::{CacheStatus, Sentence, Summary},
 };
 
 /// A summary as the page shows it.
@@ -92,6 +92,7 @@ fn made_by(summary: &Summary, site: Option<&str>) -> String {
         site.map(|site| format!("from {site}")),
         Some(format!("{} ms", summary.timings.total_ms.round().max(1.0))),
         (!summary.replica.is_empty()).then(|| format!("replica {}", summary.replica)),
+        (summary.cache == CacheStatus::Hit).then(|| "from the cache".to_owned()),
     ];
     facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

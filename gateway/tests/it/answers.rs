@@ -82,7 +82,7 @@ async fn a_summary_of_an_address_comes_with_its_article() {
     let answer = upstream.start().await.send_json("/api/v1/summaries", body.to_string()).await;
     assert_eq!(answer.status(), 200, "{}", answer.text());
     assert_eq!(answer.json(), json!({"article": article_json(), "summary": summary_json()}));
-    let message = &seen.calls()[1].message;
+    let message = &seen.of("summarize")[0].message;
     for part in [
         r#"title: "A \"bridge\" opens""#,
         "engine: Extractive",
@@ -102,7 +102,7 @@ async fn a_summary_of_a_text_counts_its_lines_that_are_not_blank() {
     let answer = upstream.start().await.send_json("/api/v1/summaries", body.to_string()).await;
     let answer = answer.json();
     assert_eq!((&answer["article"], &answer["summary"]["text"]), (&Value::Null, &json!("One.\nTwo.")));
-    let message = &seen.calls()[0].message;
+    let message = &seen.of("summarize")[0].message;
     let lines = r#"[Paragraph { text: "One.", kind: Text }, Paragraph { text: "Two.", kind: Text }]"#;
     assert!(message.contains(lines) && message.contains(r#"title: "T""#), "{message}");
 }
@@ -113,7 +113,7 @@ async fn a_title_of_the_callers_own_stands_in_for_the_articles() {
     let seen = upstream.seen.clone();
     let body = json!({"url": URL, "title": "Mine"});
     upstream.start().await.send_json("/api/v1/summaries", body.to_string()).await;
-    assert!(seen.calls()[1].message.contains(r#"title: "Mine""#), "{seen:?}");
+    assert!(seen.of("summarize")[0].message.contains(r#"title: "Mine""#), "{seen:?}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod answers;
 mod cache;
+mod callers;
 mod client;
 mod compat;
 mod description;
@@ -12,6 +13,8 @@ mod models;
 mod pages;
 mod problems;
 mod server;
+mod shared_cache;
 mod stream;
+mod summary_cache;
 mod unavailable;
 mod upstream;

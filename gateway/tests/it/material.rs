@@ -93,6 +93,7 @@ pub(crate) fn summary() -> summarizing::Summary {
         format: summarizing::Format::Paragraph.into(),
         language: "en".into(),
         notices: vec![summarizing::Notice::ReturnedWhole.into()],
+        degraded: None,
     }
 }
 
@@ -118,6 +119,8 @@ pub(crate) fn summary_json() -> Value {
         "format": "paragraph",
         "language": "en",
         "notices": ["returned_whole"],
+        "degraded": null,
+        "cache": "miss",
     })
 }
 

@@ -73,7 +73,7 @@ async fn every_choice_of_engine_model_and_generation_is_passed_on() {
         .append_pair("generation", &generation.to_string())
         .finish();
     assert_eq!(stage.fetch(&format!("/api/v1/summaries/stream?{query}")).await.status(), 200);
-    let calls: Vec<_> = seen.calls().into_iter().filter(|call| call.method != "get_article").collect();
+    let calls = [seen.of("summarize"), seen.of("stream_summary")].concat();
     assert_eq!(calls.len(), 3);
     for call in calls {
         for part in [
@@ -93,11 +93,11 @@ async fn what_is_not_overridden_is_left_to_the_model() {
     let upstream = whole();
     let seen = upstream.seen.clone();
     let stage = upstream.start().await;
-    for body in [json!({"text": "One."}), json!({"text": "One.", "generation": {}})] {
+    for body in [json!({"text": "One."}), json!({"text": "Two.", "generation": {}})] {
         stage.send_json("/api/v1/summaries", body.to_string()).await;
     }
     stage.send_json("/api/v1/summaries", r#"{"text":"One.","generation":{"seed":0}}"#).await;
-    let calls = seen.calls();
+    let calls = seen.of("summarize");
     assert!(calls[..2].iter().all(|call| call.message.contains("generation: None")), "{calls:?}");
     assert!(calls[2].message.contains("num_beams: None") && calls[2].message.contains("seed: Some(0)"));
 }

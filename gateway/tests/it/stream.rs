@@ -194,12 +194,12 @@ async fn a_stream_is_not_compressed() {
     assert_eq!(answer.events().len(), 4);
 }
 
-async fn open(stage: &Stage) -> BodyDataStream {
+pub(crate) async fn open(stage: &Stage) -> BodyDataStream {
     let response = stage.respond(json_request(PATH, TEXT)).await;
     Body::into_data_stream(response.into_body())
 }
 
-async fn read_until(body: &mut BodyDataStream, mark: &str) -> String {
+pub(crate) async fn read_until(body: &mut BodyDataStream, mark: &str) -> String {
     let mut text = String::new();
     while !text.contains(mark) {
         let chunk = body.next().await.expect("the stream ended early").unwrap();

@@ -84,7 +84,8 @@ async fn one_deadline_travels_to_every_service() {
     let config = Config { summary_timeout: Duration::from_secs(9), ..Config::default() };
     let stage = upstream.start_with(config).await;
     stage.send_json("/api/v1/summaries", json!({"url": URL}).to_string()).await;
-    let timeouts: Vec<Duration> = seen.calls().iter().filter_map(|call| call.timeout).collect();
+    let calls = [seen.of("get_article"), seen.of("summarize")].concat();
+    let timeouts: Vec<Duration> = calls.iter().filter_map(|call| call.timeout).collect();
     assert_eq!(timeouts.len(), 2);
     assert!(timeouts[0] <= Duration::from_secs(9) && timeouts[1] < timeouts[0], "{timeouts:?}");
 }

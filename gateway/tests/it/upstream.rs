@@ -63,6 +63,8 @@ pub(crate) struct Upstream {
     pub(crate) headlines: Result<Vec<scraping::Headline>, Reason>,
     pub(crate) summary: Result<summarizing::Summary, Reason>,
     pub(crate) models: Result<Vec<summarizing::Model>, Reason>,
+    /// The models from the moment on that they are set.
+    pub(crate) models_now: ModelsNow,
     /// What a streamed summary does; it ends after the last step.
     pub(crate) steps: Vec<Step>,
     /// Calls that get no answer, by the name of their method.
@@ -87,12 +89,23 @@ impl Default for Upstream {
                 ..summarizing::Summary::default()
             }),
             models: Ok(Vec::new()),
+            models_now: ModelsNow::default(),
             steps: Vec::new(),
             hangs: &[],
             metadata: Vec::new(),
             retry_after: None,
             seen: Seen::default(),
         }
+    }
+}
+
+/// Models that a test changes while the services run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ModelsNow(Arc<Mutex<Option<Vec<summarizing::Model>>>>);
+
+impl ModelsNow {
+    pub(crate) fn set(&self, models: Vec<summarizing::Model>) {
+        *self.0.lock().unwrap() = Some(models);
     }
 }
 
@@ -125,8 +138,18 @@ impl Seen {
         self.calls.lock().unwrap().clone()
     }
 
+    /// The calls of a method, in their order.
+    pub(crate) fn of(&self, method: &str) -> Vec<SeenCall> {
+        self.calls().into_iter().filter(|call| call.method == method).collect()
+    }
+
     pub(crate) fn count(&self, method: &str) -> usize {
-        self.calls().iter().filter(|call| call.method == method).count()
+        self.of(method).len()
+    }
+
+    /// How many of the calls that hung were given up.
+    pub(crate) fn dropped(&self) -> usize {
+        self.changed.borrow().dropped
     }
 
     /// Waits until a call hangs.

@@ -62,7 +62,7 @@ impl Summarizer {
     /// As [`SummarizerError`] says.
     pub async fn summarize(&self, text: Text<'_>, call: &Call) -> Result<Summary, SummarizerError> {
         let mut client = self.client.clone();
-        let message = SummarizeRequest { input: Some(wire::input(text)) };
+        let message = SummarizeRequest { input: Some(wire::input(text, &call.caller.key)) };
         let message = request(message, call.deadline, &call.request_id);
         wire::summary(answer(call.deadline, client.summarize(message)).await?.summary)
     }
@@ -79,7 +79,7 @@ impl Summarizer {
     ) -> Result<impl Stream<Item = Result<SummaryEvent, SummarizerError>> + Send + use<>, SummarizerError>
     {
         let mut client = self.client.clone();
-        let message = StreamSummaryRequest { input: Some(wire::input(text)) };
+        let message = StreamSummaryRequest { input: Some(wire::input(text, &call.caller.key)) };
         let message = request(message, call.deadline, &call.request_id);
         let incoming = answer(call.deadline, client.stream_summary(message)).await?;
         let state = Some(Messages { incoming, deadline: call.deadline, idle: self.idle });

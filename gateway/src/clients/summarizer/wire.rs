@@ -1,7 +1,7 @@
 //! Between the summarizer's messages and the gateway's own types.
 #![expect(clippy::disallowed_types, reason = "the edge to gRPC")]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event, summary_input::Content};
 
@@ -12,13 +12,13 @@ use crate::{
     model::{Model, ModelState, Models},
     options::{EngineChoice, Format, Length},
     summary::{
-        Accepted, Coverage, Delta, Engine, ModelRef, Notice, Phase, Progress, Sentence, SourceSpan, Summary,
-        SummaryEvent, Timings, Unsupported, UnsupportedKind,
+        Accepted, CacheStatus, Coverage, Degraded, DegradedReason, Delta, Engine, ModelRef, Notice, Phase,
+        Progress, Sentence, SourceSpan, Summary, SummaryEvent, Timings, Unsupported, UnsupportedKind,
     },
 };
 
-/// The request's content.
-pub(super) fn input(text: Text<'_>) -> pb::SummaryInput {
+/// The request's content; requests with the same `fairness_key` share one place in the queue's rotation.
+pub(super) fn input(text: Text<'_>, fairness_key: &str) -> pb::SummaryInput {
     let Text { title, paragraphs, language, options } = text;
     let engine = match options.engine {
         EngineChoice::Auto => pb::Engine::Auto,
@@ -44,7 +44,8 @@ pub(super) fn input(text: Text<'_>) -> pb::SummaryInput {
         model: options.model.clone().unwrap_or_default(),
         language: options.language.as_deref().or(language).unwrap_or_default().to_owned(),
         generation: (options.generation != Generation::default()).then(|| options.generation.into()),
-        ..pb::SummaryInput::default()
+        allow_degraded: options.allow_degraded,
+        fairness_key: fairness_key.to_owned(),
     }
 }
 
@@ -94,7 +95,7 @@ pub(super) fn event(event: Event) -> Result<Option<SummaryEvent>, SummarizerErro
         }),
         Event::Delta(delta) if delta.text.is_empty() => None,
         Event::Delta(delta) => Some(SummaryEvent::Delta(Delta { text: delta.text })),
-        Event::Done(done) => Some(SummaryEvent::Done(Box::new(summary(done.summary)?))),
+        Event::Done(done) => Some(SummaryEvent::Done(Arc::new(summary(done.summary)?))),
     })
 }
 
@@ -126,6 +127,7 @@ pub(super) fn summary(summary: Option<pb::Summary>) -> Result<Summary, Summarize
     let notices = summary.notices().filter_map(notice).collect();
     let sentences: Vec<Sentence> = summary.sentences.into_iter().map(Into::into).collect();
     let model = summary.model.unwrap_or_default();
+    let degraded = summary.degraded.map(degraded);
     Ok(Summary {
         text: joined(&sentences, format),
         sentences,
@@ -140,15 +142,14 @@ pub(super) fn summary(summary: Option<pb::Summary>) -> Result<Summary, Summarize
         format,
         language: (!summary.language.is_empty()).then_some(summary.language),
         notices,
+        degraded,
+        cache: CacheStatus::Miss,
     })
 }
 
 fn joined(sentences: &[Sentence], format: Format) -> String {
     let texts: Vec<&str> = sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-    texts.join(match format {
-        Format::Paragraph => " ",
-        Format::Bullets => "\n",
-    })
+    texts.join(format.separator())
 }
 
 impl From<pb::SummarySentence> for Sentence {
@@ -201,6 +202,15 @@ impl From<pb::Timings> for Timings {
             total_ms: milliseconds(timings.total),
         }
     }
+}
+
+fn degraded(degraded: pb::Degraded) -> Degraded {
+    let reason = match degraded.reason() {
+        pb::DegradedReason::ModelNotReady => DegradedReason::ModelNotReady,
+        pb::DegradedReason::Unspecified | pb::DegradedReason::WaitTooLong => DegradedReason::WaitTooLong,
+        pb::DegradedReason::QueueFull => DegradedReason::QueueFull,
+    };
+    Degraded { reason, model: degraded.model }
 }
 
 fn notice(notice: pb::Notice) -> Option<Notice> {

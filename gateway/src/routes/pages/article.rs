@@ -8,6 +8,7 @@ use service_kit::request_id::RequestId;
 use super::{Choices, Given, Visit, seen::Seen, with_retry_after};
 use crate::{
     article::ArticleUrl,
+    caller::Caller,
     digest::DigestInput,
     error::Problem,
     options::SummaryOptions,
@@ -30,10 +31,11 @@ pub(super) struct ArticleQuery {
 pub(super) async fn article(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    caller: Caller,
     headers: HeaderMap,
     ApiQuery(query): ApiQuery<ArticleQuery>,
 ) -> Response {
-    let visit = Visit { state, request_id };
+    let visit = Visit { state, request_id, caller };
     let opened = query.url.clone().map(with_scheme).and_then(|url| url.parse().ok());
     let mut response = visit.story(query, false).await;
     if let Some(url) = opened.filter(|_| response.status() == StatusCode::OK)
@@ -47,9 +49,10 @@ pub(super) async fn article(
 pub(super) async fn summary(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    caller: Caller,
     ApiQuery(query): ApiQuery<ArticleQuery>,
 ) -> Response {
-    let visit = Visit { state, request_id };
+    let visit = Visit { state, request_id, caller };
     visit.story(query, true).await
 }
 
@@ -62,7 +65,7 @@ impl Visit {
             Ok(checked) => checked,
             Err(problem) => return self.refuse_url(&problem, given, SummaryOptions::default()).await,
         };
-        let call = self.state.summary_call(&self.request_id);
+        let call = self.state.summary_call(&self.request_id, self.caller.clone());
         let digests = &self.state.digests;
         let article_call = self.state.article_call(&self.request_id);
         let (article, engines) = tokio::join!(digests.article(&url, &article_call), self.engines());

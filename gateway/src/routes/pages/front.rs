@@ -11,6 +11,7 @@ use service_kit::request_id::RequestId;
 
 use super::{Given, Visit, form, seen::Seen};
 use crate::{
+    caller::Caller,
     digest::{Choice, DigestError},
     error::{Fault, Problem, ProblemKind},
     routes::input::ApiQuery,
@@ -36,19 +37,21 @@ impl SourceQuery {
 pub(super) async fn front(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    caller: Caller,
     ApiQuery(query): ApiQuery<SourceQuery>,
 ) -> Response {
-    Visit { state, request_id }.front(query.id()).await
+    Visit { state, request_id, caller }.front(query.id()).await
 }
 
 /// Get News: leads to some article of the source, so that the page has an address to reload and share.
 pub(super) async fn random(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    caller: Caller,
     headers: HeaderMap,
     ApiQuery(query): ApiQuery<SourceQuery>,
 ) -> Response {
-    let visit = Visit { state, request_id };
+    let visit = Visit { state, request_id, caller };
     let source = query.id();
     match visit.pick(source.clone(), &Seen::of(&headers)).await {
         Ok(url) => {

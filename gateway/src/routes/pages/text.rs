@@ -12,6 +12,7 @@ use service_kit::request_id::RequestId;
 use super::{Choices, Given, Visit};
 use crate::{
     article::lines_as_paragraphs,
+    caller::Caller,
     digest::{DigestError, DigestInput},
     error::{Problem, ProblemKind},
     options::SummaryOptions,
@@ -37,9 +38,10 @@ pub(super) struct TextForm {
 pub(super) async fn summary(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    caller: Caller,
     form: Result<Form<TextForm>, FormRejection>,
 ) -> Response {
-    let visit = Visit { state, request_id };
+    let visit = Visit { state, request_id, caller };
     let Form(form) = match form {
         Ok(form) => form,
         Err(rejection) => {
@@ -62,7 +64,7 @@ impl Visit {
         let options = SummaryOptions::try_from(choices)?;
         let heading = headline(Some(title.to_owned()))?;
         let input = DigestInput::Text { text: text.to_owned(), title: heading };
-        let call = self.state.summary_call(&self.request_id);
+        let call = self.state.summary_call(&self.request_id, self.caller.clone());
         let (digest, engines) =
             tokio::join!(self.state.digests.digest(input, &options, &call), self.engines());
         let digest = digest.map_err(own_words)?;

@@ -87,7 +87,7 @@ async fn an_address_without_its_scheme_is_completed() {
     let seen = upstream.seen.clone();
     let stage = upstream.start().await;
     assert_eq!(stage.get("/article?url=news.example%2Fstory").await.status(), 200);
-    assert!(seen.calls()[0].message.contains("https://news.example/story"), "{seen:?}");
+    assert!(seen.of("get_article")[0].message.contains("https://news.example/story"), "{seen:?}");
 }
 
 #[tokio::test]

@@ -53,7 +53,9 @@ impl SummarizerService for Upstream {
         request: Request<ListModelsRequest>,
     ) -> Result<Response<ListModelsResponse>, Status> {
         self.arrive("list_models", &request).await;
-        let models = self.models.clone().map_err(|reason| self.refusal(reason).into_status())?;
+        let now = self.models_now.0.lock().unwrap().clone();
+        let models = now.map_or_else(|| self.models.clone(), Ok);
+        let models = models.map_err(|reason| self.refusal(reason).into_status())?;
         Ok(Response::new(ListModelsResponse { models, replica: "replica-1".into() }))
     }
 }
