@@ -59,13 +59,29 @@ export class Story {
     const controller = new AbortController();
     this.#begin(controller);
     try {
-      for await (const { name, data } of summaryEvents(this.#request(), controller)) this.#take(name, data);
+      await this.#follow(controller);
     } catch (error) {
       if (controller.signal.reason === "cancelled") this.#say("cancelled");
       else this.#fail(error);
       this.#part("answer").replaceChildren();
     } finally {
       this.#end();
+    }
+  }
+
+  /** A server that goes down before it has told any text is asked once more: by then another one answers. */
+  async #follow(controller) {
+    for (let attempt = 0; ; attempt += 1) {
+      let hasText = false;
+      try {
+        for await (const { name, data } of summaryEvents(this.#request(), controller)) {
+          hasText ||= name === "delta";
+          this.#take(name, data);
+        }
+        return;
+      } catch (error) {
+        if (error?.slug !== "shutting-down" || hasText || attempt > 0) throw error;
+      }
     }
   }
 

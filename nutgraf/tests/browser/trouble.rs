@@ -175,3 +175,43 @@ async fn an_article_that_changed_meanwhile_is_shown_anew() {
     })
     .await;
 }
+
+/// A stream that ends because the gateway goes down, after `before`.
+fn going_down(before: &str) -> String {
+    let problem = r#"{"type":"urn:nutgraf:problem:shutting-down","title":"Nutgraf is stopping","detail":"Try again.","retryable":true}"#;
+    format!("{before}event: error\ndata: {problem}\n\n")
+}
+
+#[tokio::test]
+async fn a_gateway_that_goes_down_before_any_text_is_asked_once_more() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        let waiting = "event: progress\ndata: {\"phase\":\"queued\",\"done\":0,\"total\":0}\n\n";
+        answer_with(&page, 200, "text/event-stream", &going_down(waiting)).await;
+        // Only the first stream ends so; the gateway is back for the second.
+        page.js("const once = window.fetch; window.asked = 0; window.fetch = (...all) => (asked++ === 0 ? once : realFetch)(...all);").await;
+        page.summarize().await;
+        assert_eq!(page.js("return asked;").await, 2);
+        page.assert_quiet().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_stays_down_or_has_told_text_is_not_asked_again_by_itself() {
+    with_browser(Scripts::On, |page| async move {
+        page.get_news().await;
+        for (before, asked) in [("", 2), ("event: delta\ndata: {\"text\":\"Half a sen\"}\n\n", 1)] {
+            answer_with(&page, 200, "text/event-stream", &going_down(before)).await;
+            page.js("const each = window.fetch; window.asked = 0; window.fetch = (...all) => { asked += 1; return each(...all); };").await;
+            page.press("Summarize").await;
+            let text = panel(&page).await;
+            assert!(text.starts_with("Nutgraf is stopping"), "{text}");
+            assert_eq!(page.js("return asked;").await, asked);
+            page.named("button", "Retry").await;
+            page.js("document.querySelector('.problem').remove();").await;
+        }
+        page.assert_quiet().await;
+    })
+    .await;
+}
