@@ -45,6 +45,7 @@ grep -q outside <<<"$gateway_networks" && fail 'the gateway is in the network wi
 
 # A language model in the locked-down container, with no way out: a small one of random weights.
 docker compose --file docker-compose.yml --file docker-compose.models.yml config --quiet
+docker compose --profile cache config --quiet
 tiny=$(mktemp --directory)
 cargo run --quiet --locked --package inference --features testing --example random_model inference/tests/fixtures/tokenizers/bart "$tiny"
 chmod -R a+rX "$tiny"

@@ -41,6 +41,8 @@ pub struct Summary {
     pub notices: Vec<Notice>,
     /// Why the extractive engine stood in, where it did; only for who asked with `allow_degraded`.
     pub degraded: Option<Degraded>,
+    /// Whether tokens were drawn at random without a seed, so that the same request gets another summary the next time.
+    pub drawn: bool,
     /// Whether it was there already. The timings of one that was are those of its making.
     pub cache: CacheStatus,
 }

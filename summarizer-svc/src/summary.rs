@@ -172,6 +172,8 @@ pub struct Draft {
     pub notices: Vec<Notice>,
     /// Time until the first sentence could be chosen.
     pub encode: Duration,
+    /// Tokens were drawn at random without a seed, so that the next one will be another.
+    pub drawn: bool,
 }
 
 /// How much of the article was read.

@@ -56,6 +56,7 @@ impl Lineup {
         };
         let stood_in = summary.engine == Engine::Extractive
             && self.ready.iter().any(|player| player.engine == Engine::Abstractive);
-        self.ready.iter().any(made_it) && !stood_in && !summary.notices.contains(&Notice::Degraded)
+        let is_repeatable = !summary.drawn && !summary.notices.contains(&Notice::Degraded);
+        self.ready.iter().any(made_it) && !stood_in && is_repeatable
     }
 }

@@ -94,6 +94,7 @@ pub(crate) fn summary() -> summarizing::Summary {
         language: "en".into(),
         notices: vec![summarizing::Notice::ReturnedWhole.into()],
         degraded: None,
+        drawn: false,
     }
 }
 
@@ -120,6 +121,7 @@ pub(crate) fn summary_json() -> Value {
         "language": "en",
         "notices": ["returned_whole"],
         "degraded": null,
+        "drawn": false,
         "cache": "miss",
     })
 }

@@ -121,6 +121,8 @@ async fn a_summary_in_one_go_and_a_stream_share_the_work_too() {
         () = events => {}
     }
     assert_eq!((seen.count("summarize"), seen.count("stream_summary")), (1, 0));
+    // Both have left.
+    seen.a_caller_left().await;
 }
 
 #[tokio::test]
@@ -158,6 +160,17 @@ async fn what_was_drawn_at_random_is_not_kept_unless_it_has_a_seed() {
         assert!(answers.iter().all(|answer| answer.status() == 200));
         assert_eq!(seen.count("summarize"), made);
     }
+}
+
+#[tokio::test]
+async fn what_a_model_has_drawn_by_its_own_settings_is_not_kept_either() {
+    let upstream = Upstream { summary: Ok(Summary { drawn: true, ..summary() }), ..whole() };
+    let seen = upstream.seen.clone();
+    let stage = upstream.start().await;
+    for _ in 0..2 {
+        assert_eq!(cache_of(&stage.send_json(PATH, TEXT).await), "miss");
+    }
+    assert_eq!(seen.count("summarize"), 2);
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ impl Engine for Extractive {
             language: document.language.tag().to_owned(),
             notices: if is_supported { Vec::new() } else { vec![Notice::LanguageNotSupported] },
             encode,
+            drawn: false,
         })
     }
 }

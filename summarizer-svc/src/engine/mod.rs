@@ -103,6 +103,7 @@ fn returned_whole(
         language: document.language.tag().to_owned(),
         notices,
         encode: Duration::ZERO,
+        drawn: false,
     })
 }
 

@@ -67,6 +67,7 @@ pub(super) fn summary(made: Summary) -> pb::Summary {
         language: draft.language,
         notices: draft.notices.into_iter().map(|shown| notice(shown).into()).chain(stood_in).collect(),
         degraded: degraded.map(stand_in),
+        drawn: draft.drawn,
     }
 }
 

@@ -143,6 +143,7 @@ pub(super) fn summary(summary: Option<pb::Summary>) -> Result<Summary, Summarize
         language: (!summary.language.is_empty()).then_some(summary.language),
         notices,
         degraded,
+        drawn: summary.drawn,
         cache: CacheStatus::Miss,
     })
 }

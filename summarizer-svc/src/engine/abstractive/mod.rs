@@ -55,6 +55,7 @@ struct Counts {
     read: usize,
     written: usize,
     encode: Duration,
+    drawn: bool,
 }
 
 impl Engine for Abstractive {
@@ -128,6 +129,7 @@ impl Abstractive {
         while parts.len() > 1 {
             let plan = Plan::of_part(windows.room());
             let config = self.config(&plan, &Request::default())?;
+            counts.drawn |= draws(&config);
             let mut texts = Vec::new();
             for (done, batch) in parts.chunks(BATCH).enumerate() {
                 output.progress(Phase::Encoding, done * BATCH, parts.len())?;
@@ -166,6 +168,7 @@ impl Abstractive {
         let streams = self.streams(request);
         let plan = Plan::of(request.length, part.ids.len(), streams, self.pretrained.config.max_positions());
         let config = self.config(&plan, request)?;
+        counts.drawn |= draws(&config);
         let sentences = Sentences::new(orthography(document, ""), request.format.separator());
         let mut voice = Voice::new(&self.tokenizer, sentences, output, plan);
         let began = Instant::now();
@@ -219,6 +222,7 @@ impl Abstractive {
             language: document.language.tag().to_owned(),
             notices: if reads { Vec::new() } else { vec![Notice::LanguageNotSupported] },
             encode: counts.encode,
+            drawn: counts.drawn,
         }
     }
 }
@@ -237,6 +241,11 @@ fn ground(
         Ok(grounding.ground(sentence))
     });
     grounded.collect()
+}
+
+/// Whether tokens are drawn at random, and others the next time.
+fn draws(config: &GenerationConfig) -> bool {
+    config.do_sample == Some(true) && config.seed.is_none()
 }
 
 /// How the text is written that the article's language, or the text itself, would be.

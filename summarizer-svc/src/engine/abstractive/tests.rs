@@ -96,6 +96,16 @@ fn what_is_told_is_the_summary_with_and_without_beams() {
 }
 
 #[test]
+fn what_is_drawn_at_random_says_so_unless_it_has_a_seed() {
+    let engine = engine(256);
+    let drawn = |do_sample, seed| {
+        let generation = GenerationOptions { do_sample: Some(do_sample), seed, ..greedy() };
+        engine.summarize(&request(NEWS, generation), &mut Heard::default()).unwrap().drawn
+    };
+    assert_eq!([drawn(true, None), drawn(true, Some(7)), drawn(false, None)], [true, false, false]);
+}
+
+#[test]
 fn greedy_text_comes_in_pieces() {
     let mut heard = Heard::default();
     engine(256).summarize(&request(NEWS, greedy()), &mut heard).unwrap();
