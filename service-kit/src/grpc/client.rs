@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use http::Uri;
+use http::{HeaderMap, Uri};
 use tonic::{
     Request,
     metadata::MetadataValue,
@@ -15,6 +15,10 @@ use crate::{deadline::Deadline, request_id};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A hung peer is noticed after two of these.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
+/// Bytes of one answer that may be under way before its reader takes them.
+const STREAM_WINDOW: u32 = 1 << 18;
+/// The same for all answers of one connection together: streams that nobody reads must not hold up the others.
+const CONNECTION_WINDOW: u32 = 1 << 26;
 
 /// Where a gRPC service is: `http://host:port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,13 @@ impl FromStr for GrpcAddress {
     }
 }
 
+impl GrpcAddress {
+    /// `host:port`.
+    pub(super) fn host_and_port(&self) -> &str {
+        self.0.authority().map_or("", |authority| authority.as_str())
+    }
+}
+
 impl From<std::net::SocketAddr> for GrpcAddress {
     fn from(address: std::net::SocketAddr) -> Self {
         // An address and a port always make a valid authority.
@@ -44,7 +55,7 @@ impl From<std::net::SocketAddr> for GrpcAddress {
 
 impl fmt::Display for GrpcAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.0.authority().map_or("", |authority| authority.as_str()))
+        write!(f, "http://{}", self.host_and_port())
     }
 }
 
@@ -54,6 +65,8 @@ pub fn channel(address: &GrpcAddress) -> Channel {
     Endpoint::from(address.0.clone())
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE)
         .keep_alive_while_idle(true)
@@ -77,6 +90,11 @@ pub fn request<T>(message: T, deadline: Deadline, id: &request_id::RequestId) ->
 /// ([gRPC over HTTP/2](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md)).
 pub fn remaining<T>(request: &Request<T>) -> Option<Duration> {
     parse_timeout(request.metadata().get("grpc-timeout")?.to_str().ok()?)
+}
+
+/// The same of a request that has no message yet.
+pub(super) fn timeout_of(headers: &HeaderMap) -> Option<Duration> {
+    parse_timeout(headers.get("grpc-timeout")?.to_str().ok()?)
 }
 
 /// The request id that a caller sent along.

@@ -1,11 +1,14 @@
-//! gRPC: servers with health and reflection, the client channel, and errors that survive the wire.
+//! gRPC: servers with health and reflection, client channels, and errors that survive the wire.
 
+mod balance;
 mod client;
+mod ended;
 mod fault;
 mod observe;
 mod rejection;
 mod server;
 
+pub use balance::{Attempt, Balanced, ReplicaHealth, ReplicaState, Resolver};
 pub use client::{GrpcAddress, GrpcAddressError, channel, remaining, request, request_id};
 pub use fault::{Fault, FaultKind};
 pub use rejection::{ERROR_DOMAIN, Rejection};

@@ -1,5 +1,6 @@
 //! The kit over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod balance;
 mod grpc_server;
 mod wire;

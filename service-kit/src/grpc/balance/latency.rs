@@ -1,0 +1,139 @@
+//! How long a replica takes to answer: a peak-sensitive, fading average.
+//!
+//! A slower answer counts at once, faster ones only bit by bit (the "peak EWMA" of Finagle and linkerd), so that a replica
+//! in trouble loses its share with the first slow answer. Without new answers the value fades, so that the replica is
+//! tried again.
+
+use http::uri::PathAndQuery;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Time in which a value fades to 1/e, at least.
+const FADE: Duration = Duration::from_secs(1);
+/// A value fades more slowly where answers take long: else a replica that is idle since its last long answer would look
+/// slower than one that is busy with its next.
+const FADE_FACTOR: u32 = 4;
+/// Most methods that are told apart.
+const MOST_METHODS: usize = 32;
+
+/// The latency of one method.
+#[derive(Debug, Clone, Copy)]
+struct Latency {
+    value: Duration,
+    at: Instant,
+}
+
+impl Latency {
+    fn weight(self, now: Instant) -> f64 {
+        let fade = FADE.max(self.value * FADE_FACTOR);
+        (-now.saturating_duration_since(self.at).as_secs_f64() / fade.as_secs_f64()).exp()
+    }
+
+    fn now(self, now: Instant) -> Duration {
+        self.value.mul_f64(self.weight(now))
+    }
+
+    fn after(self, sample: Duration, now: Instant) -> Self {
+        let weight = self.weight(now);
+        let blend = self.value.mul_f64(weight) + sample.mul_f64(1.0 - weight);
+        Self { value: if sample >= self.value { sample } else { blend }, at: now }
+    }
+}
+
+/// The latencies of a replica, by method: what one method takes says nothing about another.
+#[derive(Debug, Default)]
+pub(super) struct Latencies(Vec<(PathAndQuery, Latency)>);
+
+impl Latencies {
+    /// What `method` takes; None before its first answer.
+    pub(super) fn of(&self, method: &PathAndQuery, now: Instant) -> Option<Duration> {
+        self.find(method).map(|latency| latency.now(now))
+    }
+
+    /// The slowest method's.
+    pub(super) fn highest(&self, now: Instant) -> Option<Duration> {
+        self.0.iter().map(|(_, latency)| latency.now(now)).max()
+    }
+
+    /// An answer came after `sample`.
+    pub(super) fn observe(&mut self, method: &PathAndQuery, sample: Duration, now: Instant) {
+        let latency = self
+            .find(method)
+            .map_or(Latency { value: sample, at: now }, |latency| latency.after(sample, now));
+        self.put(method, latency);
+    }
+
+    /// No answer came within `least`: this can only make it slower.
+    pub(super) fn raise(&mut self, method: &PathAndQuery, least: Duration, now: Instant) {
+        if self.of(method, now).is_none_or(|known| known < least) {
+            self.put(method, Latency { value: least, at: now });
+        }
+    }
+
+    fn find(&self, method: &PathAndQuery) -> Option<Latency> {
+        self.0.iter().find(|(known, _)| known == method).map(|(_, latency)| *latency)
+    }
+
+    fn put(&mut self, method: &PathAndQuery, latency: Latency) {
+        if let Some((_, known)) = self.0.iter_mut().find(|(known, _)| known == method) {
+            *known = latency;
+        } else if self.0.len() < MOST_METHODS {
+            self.0.push((method.clone(), latency));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn method() -> PathAndQuery {
+        PathAndQuery::from_static("/a.B/C")
+    }
+
+    #[test]
+    fn a_slow_answer_counts_at_once_and_fast_ones_bit_by_bit() {
+        let (mut latencies, began) = (Latencies::default(), Instant::now());
+        latencies.observe(&method(), 20 * MS, began);
+        latencies.observe(&method(), 200 * MS, began);
+        assert_eq!(latencies.of(&method(), began), Some(200 * MS));
+        latencies.observe(&method(), 20 * MS, began + 100 * MS);
+        let after = latencies.of(&method(), began + 100 * MS).unwrap();
+        assert!((150 * MS..199 * MS).contains(&after), "{after:?}");
+    }
+
+    #[test]
+    fn a_value_fades_with_time_and_long_ones_fade_slowly() {
+        let began = Instant::now();
+        let faded = |value: Duration, after: Duration| {
+            let mut latencies = Latencies::default();
+            latencies.observe(&method(), value, began);
+            latencies.of(&method(), began + after).unwrap().as_secs_f64() / value.as_secs_f64()
+        };
+        assert!(faded(200 * MS, Duration::from_secs(3)) < 0.06);
+        assert!(faded(Duration::from_secs(10), Duration::from_secs(9)) > 0.75);
+    }
+
+    #[test]
+    fn no_answer_only_ever_makes_it_slower() {
+        let (mut latencies, now) = (Latencies::default(), Instant::now());
+        latencies.observe(&method(), 200 * MS, now);
+        latencies.raise(&method(), 20 * MS, now);
+        assert_eq!(latencies.of(&method(), now), Some(200 * MS));
+        latencies.raise(&method(), 2000 * MS, now);
+        assert_eq!(latencies.of(&method(), now), Some(2000 * MS));
+    }
+
+    #[test]
+    fn methods_are_told_apart_up_to_a_limit() {
+        let (mut latencies, now) = (Latencies::default(), Instant::now());
+        for number in 0..100 {
+            let method: PathAndQuery = format!("/a.B/{number}").parse().unwrap();
+            latencies.observe(&method, MS * number, now);
+        }
+        assert_eq!(latencies.0.len(), MOST_METHODS);
+        assert_eq!(latencies.highest(now), Some(31 * MS));
+    }
+}
