@@ -53,6 +53,9 @@ pub struct Config {
     /// Connections that are served at once; more wait in the kernel's queue.
     #[arg(long, env = "NUTGRAF_MAX_CONNECTIONS", value_name = "N", default_value_t = 1024)]
     pub max_connections: usize,
+    /// Summaries that may be under way at once; one more is told to come back later, before any work is done for it.
+    #[arg(long, env = "NUTGRAF_MAX_SUMMARIES", value_name = "N", default_value_t = 256)]
+    pub max_summaries: usize,
     /// How much text of articles is kept, in bytes, so that what a page shows is what gets summarized.
     #[arg(long, env = "NUTGRAF_ARTICLE_CACHE", value_name = "BYTES", default_value = "16MiB", value_parser = byte_size)]
     pub article_cache: usize,
@@ -92,6 +95,7 @@ impl Default for Config {
             read_timeout: Duration::from_secs(10),
             max_text: 1_000_000,
             max_connections: 1024,
+            max_summaries: 256,
             article_cache: 16 << 20,
             article_age: Duration::from_mins(2),
             trusted_proxies: Vec::new(),
@@ -110,7 +114,11 @@ impl Validate for Config {
             ("--read-timeout", self.read_timeout),
             ("--cache-timeout", self.cache.cache_timeout),
         ];
-        let numbers = [("--max-text", self.max_text), ("--max-connections", self.max_connections)];
+        let numbers = [
+            ("--max-text", self.max_text),
+            ("--max-connections", self.max_connections),
+            ("--max-summaries", self.max_summaries),
+        ];
         let zero_times = times.into_iter().filter(|(_, time)| time.is_zero()).map(|(flag, _)| flag);
         let zero_numbers = numbers.into_iter().filter(|(_, number)| *number == 0).map(|(flag, _)| flag);
         zero_times.chain(zero_numbers).map(|flag| format!("{flag} must be more than 0")).collect()

@@ -19,10 +19,11 @@ use crate::{
     cache::{Order, Reader, Summaries},
     caller::Caller,
     clients::{
+        Upstreams,
         scraper::{Scraper, ScraperError},
         summarizer::{Summarizer, SummarizerError},
     },
-    config::{Config, ServiceAddresses},
+    config::Config,
     model::Models,
     options::SummaryOptions,
     source::{Headlines, Sources},
@@ -103,16 +104,16 @@ pub struct DigestService {
 }
 
 impl DigestService {
-    /// Connects when it is first used. Must be called within a tokio runtime.
-    pub fn new(services: &ServiceAddresses, config: &Config) -> Self {
+    /// Over these services.
+    pub fn new(upstreams: Upstreams, config: &Config) -> Self {
         let articles = Cache::builder()
             .max_capacity(config.article_cache as u64)
             .weigher(|_, article: &Arc<Article>| weight(article))
             .time_to_live(config.article_age)
             .build();
-        let summarizer = Summarizer::new(&services.summarizer, config.stream_silence);
+        let summarizer = Summarizer::new(upstreams.summarizer, config.stream_silence, config.max_summaries);
         Self {
-            scraper: Scraper::new(&services.scraper),
+            scraper: Scraper::new(upstreams.scraper),
             summaries: Summaries::new(summarizer.clone(), &config.cache, config.ready_timeout),
             summarizer,
             articles,
@@ -201,6 +202,7 @@ impl DigestService {
         options: &SummaryOptions,
         call: &Call,
     ) -> Result<Digest, DigestError> {
+        let _place = self.summarizer.place()?;
         let material = Arc::new(self.material(input, options.clone(), call).await?);
         let article = material.article.clone();
         let order = Order { material, call: call.clone(), stepwise: false };
@@ -212,7 +214,7 @@ impl DigestService {
     ///
     /// # Errors
     ///
-    /// What is wrong with a text is said at once; all else comes as the stream's last item.
+    /// What is wrong with a text, and that there is no place, is said at once; all else comes as the stream's last item.
     pub fn stream(
         &self,
         input: DigestInput,
@@ -222,6 +224,7 @@ impl DigestService {
         if let DigestInput::Text { text, .. } = &input {
             self.check(text)?;
         }
+        let place = self.summarizer.place()?;
         let fetches = matches!(input, DigestInput::Url { .. });
         let fetching = Progress { phase: Phase::Fetching, done: 0, total: 0 };
         let first = stream::iter(fetches.then_some(Ok(SummaryEvent::Progress(fetching))));
@@ -233,7 +236,13 @@ impl DigestService {
             let events = Reader::new(service.summaries, order).events();
             Ok::<_, DigestError>(stream::iter(article).chain(events.map_err(DigestError::from)))
         });
-        Ok(first.chain(rest.try_flatten()).boxed())
+        let events = first.chain(rest.try_flatten());
+        // The place is free again when the stream is dropped.
+        Ok(events
+            .inspect(move |_| {
+                let _ = &place;
+            })
+            .boxed())
     }
 
     /// Reads the article, or takes the text to pieces.

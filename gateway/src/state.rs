@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     caller::Caller,
+    clients::Upstreams,
     config::{Config, ServiceAddresses},
     digest::{Call, DigestService},
 };
@@ -14,8 +15,8 @@ use crate::{
 /// What every request handler gets to see. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct AppState {
-    /// Where the services are.
-    pub services: Arc<ServiceAddresses>,
+    /// The services.
+    pub upstreams: Upstreams,
     /// The settings.
     pub config: Arc<Config>,
     /// The use case.
@@ -27,11 +28,16 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Connects to the services when they are first needed. Must be called within a tokio runtime.
+    /// Connects to all replicas of the services. Must be called within a tokio runtime.
     pub fn new(services: &ServiceAddresses, config: Config) -> Self {
+        Self::over(Upstreams::connect(services), config)
+    }
+
+    /// Over services that are connected already.
+    pub fn over(upstreams: Upstreams, config: Config) -> Self {
         Self {
-            digests: DigestService::new(services, &config),
-            services: Arc::new(services.clone()),
+            digests: DigestService::new(upstreams.clone(), &config),
+            upstreams,
             config: Arc::new(config),
             stopping: CancellationToken::new(),
             cut_streams: CancellationToken::new(),

@@ -5,6 +5,7 @@ mod compat;
 mod input;
 pub(crate) mod pages;
 mod probes;
+mod replicas;
 pub(crate) mod static_files;
 mod stream;
 mod summaries;

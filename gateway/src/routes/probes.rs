@@ -7,13 +7,13 @@ use axum::{
 };
 use http::StatusCode;
 use serde::Serialize;
-use service_kit::{
-    health::{Health, check},
-    request_id::RequestId,
-};
+use service_kit::request_id::RequestId;
 use utoipa::ToSchema;
 
+use super::replicas::{Replica, UpstreamState};
 use crate::{
+    clients::Upstream,
+    digest::Call,
     model::{Model, ModelState},
     state::AppState,
     summary::Engine,
@@ -34,6 +34,8 @@ pub(super) struct Readiness {
     status: ReadyStatus,
     /// The services that it needs.
     upstreams: Upstreams,
+    /// Their replicas. One of each that serves is enough.
+    replicas: Replicas,
     /// The models of the summarizer; null where it doesn't tell. The verdict doesn't depend on them.
     models: Option<Vec<ReadyModel>>,
 }
@@ -76,26 +78,13 @@ struct Upstreams {
     summarizer: UpstreamState,
 }
 
-/// How a service is, as its `grpc.health.v1` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum UpstreamState {
-    /// It takes requests.
-    Serving,
-    /// It is there, and takes none now.
-    NotServing,
-    /// It does not answer.
-    Unreachable,
-}
-
-impl From<Health> for UpstreamState {
-    fn from(health: Health) -> Self {
-        match health {
-            Health::Serving => Self::Serving,
-            Health::NotServing => Self::NotServing,
-            Health::Unreachable => Self::Unreachable,
-        }
-    }
+/// The replicas of the services.
+#[derive(Debug, Serialize, ToSchema)]
+struct Replicas {
+    /// Of the scraper.
+    scraper: Vec<Replica>,
+    /// Of the summarizer.
+    summarizer: Vec<Replica>,
 }
 
 /// Says that the process is alive.
@@ -120,18 +109,27 @@ pub(super) async fn readyz(
     Extension(request_id): Extension<RequestId>,
 ) -> Response {
     let call = state.ready_call(&request_id);
-    let (scraper, summarizer, models) = tokio::join!(
-        check(&state.services.scraper, "", call.deadline),
-        check(&state.services.summarizer, "", call.deadline),
+    let ((scraper, of_scraper), (summarizer, of_summarizer), models) = tokio::join!(
+        how(&state.upstreams.scraper, &call),
+        how(&state.upstreams.summarizer, &call),
         state.digests.models(&call)
     );
     let models = models.ok().map(|found| found.models.into_iter().map(ReadyModel::from).collect());
-    let upstreams = Upstreams { scraper: scraper.into(), summarizer: summarizer.into() };
     let status = match (scraper, summarizer) {
         _ if state.stopping.is_cancelled() => ReadyStatus::Stopping,
-        (Health::Serving, Health::Serving) => ReadyStatus::Ready,
+        (UpstreamState::Serving, UpstreamState::Serving) => ReadyStatus::Ready,
         (_, _) => ReadyStatus::NotReady,
     };
     let code = if status == ReadyStatus::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(Readiness { status, upstreams, models })).into_response()
+    let upstreams = Upstreams { scraper, summarizer };
+    let replicas = Replicas { scraper: of_scraper, summarizer: of_summarizer };
+    (code, Json(Readiness { status, upstreams, replicas, models })).into_response()
+}
+
+/// How a service is; waits for one that is only just being found.
+async fn how(upstream: &Upstream, call: &Call) -> (UpstreamState, Vec<Replica>) {
+    let serves = upstream.channel().serves(call.deadline).await;
+    let replicas = upstream.channel().replicas();
+    let verdict = if serves { UpstreamState::Serving } else { UpstreamState::without_any(&replicas) };
+    (verdict, replicas.into_iter().map(Replica::from).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use gateway::config::{Config, ServiceAddresses};
+use gateway::config::Config;
 use service_kit::{shutdown::DrainArgs, testing::listener};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -20,7 +20,7 @@ async fn behind_a_proxy(trusted: &str) -> (SocketAddr, Stage, Seen) {
     let upstream = whole();
     let seen = upstream.seen.clone();
     let stage = upstream.start().await;
-    let services = ServiceAddresses::clone(&stage.state.services);
+    let services = stage.services.clone();
     let trusted_proxies = trusted.split(',').filter_map(|network| network.parse().ok()).collect();
     let config = Config { trusted_proxies, ..Config::default() };
     let listener = listener().await.unwrap();

@@ -1,5 +1,7 @@
 //! A client of the tests: requests to the gateway without a socket, and what may be asked of every answer.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -94,6 +96,19 @@ impl Stage {
 
     pub(crate) async fn fetch(&self, path: &str) -> Answer {
         self.ask(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// What /readyz says once it has this status, which follows the services a moment later.
+    pub(crate) async fn readiness(&self, status: u16) -> Value {
+        let told = async {
+            loop {
+                let answer = self.fetch("/readyz").await;
+                if answer.status() == status {
+                    return answer.json();
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), told).await.unwrap()
     }
 
     pub(crate) async fn send_json(&self, path: &str, body: impl Into<Body>) -> Answer {

@@ -12,6 +12,7 @@ mod middleware;
 mod models;
 mod pages;
 mod problems;
+mod replicas;
 mod server;
 mod shared_cache;
 mod stream;

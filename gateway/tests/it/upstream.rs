@@ -2,6 +2,7 @@
 //! that can be broken.
 #![expect(clippy::disallowed_types, reason = "names the codes that a service fails with")]
 
+mod fleet;
 mod scraper;
 mod summarizer;
 
@@ -30,6 +31,8 @@ use service_kit::{
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::Code;
+
+pub(crate) use fleet::Fleet;
 
 /// An error as a service names it.
 pub(crate) type Reason = (Code, &'static str);
@@ -187,6 +190,7 @@ impl Seen {
 pub(crate) struct Stage {
     pub(crate) app: axum::Router,
     pub(crate) state: AppState,
+    pub(crate) services: ServiceAddresses,
     pub(crate) scraper: Wire,
     pub(crate) summarizer: Wire,
     _stop: DropGuard,
@@ -208,7 +212,7 @@ impl Upstream {
         let services =
             ServiceAddresses { scraper: scraper.address.into(), summarizer: summarizer.address.into() };
         let state = AppState::new(&services, config);
-        Stage { app: app(state.clone()), state, scraper, summarizer, _stop: stop.drop_guard() }
+        Stage { app: app(state.clone()), state, services, scraper, summarizer, _stop: stop.drop_guard() }
     }
 
     fn refusal(&self, (code, reason): Reason) -> Rejection {

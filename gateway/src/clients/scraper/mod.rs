@@ -1,36 +1,36 @@
 //! The scraper: sources, headlines, articles.
-#![expect(clippy::disallowed_types, reason = "the edge to gRPC")]
 
 mod error;
 mod wire;
-
-use std::future::Future;
 
 use nutgraf_proto::scraper::v1::{
     GetArticleRequest, GetRandomArticleRequest, ListHeadlinesRequest, ListSourcesRequest,
     scraper_service_client::ScraperServiceClient,
 };
-use service_kit::grpc::{Fault, GrpcAddress, channel, request};
-use tokio::time::timeout;
-use tonic::{Response, Status, transport::Channel};
+use service_kit::grpc::Balanced;
 
 pub use self::error::ScraperError;
+use super::Upstream;
 use crate::{
     article::{Article, ArticleUrl},
     digest::{Call, Choice},
     source::{Headlines, Sources},
 };
 
-/// A scraper at an address. Clones share one connection.
+/// The scraper, all its replicas. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Scraper {
-    client: ScraperServiceClient<Channel>,
+    upstream: Upstream,
 }
 
 impl Scraper {
-    /// Connects when it is first used. Must be called within a tokio runtime.
-    pub fn new(address: &GrpcAddress) -> Self {
-        Self { client: ScraperServiceClient::new(channel(address)) }
+    /// The scraper over there.
+    pub fn new(upstream: Upstream) -> Self {
+        Self { upstream }
+    }
+
+    fn client(&self) -> ScraperServiceClient<Balanced> {
+        ScraperServiceClient::new(self.upstream.channel().clone())
     }
 
     /// The sources that the scraper knows.
@@ -39,9 +39,11 @@ impl Scraper {
     ///
     /// As [`ScraperError`] says.
     pub async fn sources(&self, call: &Call) -> Result<Sources, ScraperError> {
-        let mut client = self.client.clone();
-        let message = request(ListSourcesRequest {}, call.deadline, &call.request_id);
-        Ok(answer(call, client.list_sources(message)).await?.into())
+        let send = |request| {
+            let mut client = self.client();
+            async move { client.list_sources(request).await }
+        };
+        Ok(self.upstream.ask(ListSourcesRequest {}, call, send).await?.into())
     }
 
     /// What `source` (the default one without a name) has now; at most `limit`, or as many as the scraper likes.
@@ -55,13 +57,15 @@ impl Scraper {
         limit: Option<u32>,
         call: &Call,
     ) -> Result<Headlines, ScraperError> {
-        let mut client = self.client.clone();
         let message = ListHeadlinesRequest {
             source_id: source.unwrap_or_default().to_owned(),
             limit: limit.unwrap_or_default(),
         };
-        let message = request(message, call.deadline, &call.request_id);
-        Ok(answer(call, client.list_headlines(message)).await?.into())
+        let send = |request| {
+            let mut client = self.client();
+            async move { client.list_headlines(request).await }
+        };
+        Ok(self.upstream.ask(message, call, send).await?.into())
     }
 
     /// The article at `url`.
@@ -70,10 +74,12 @@ impl Scraper {
     ///
     /// As [`ScraperError`] says.
     pub async fn article(&self, url: &ArticleUrl, call: &Call) -> Result<Article, ScraperError> {
-        let mut client = self.client.clone();
         let message = GetArticleRequest { url: url.as_str().to_owned() };
-        let message = request(message, call.deadline, &call.request_id);
-        wire::article(answer(call, client.get_article(message)).await?.article)
+        let send = |request| {
+            let mut client = self.client();
+            async move { client.get_article(request).await }
+        };
+        wire::article(self.upstream.ask(message, call, send).await?.article)
     }
 
     /// Some article, with the address of its headline.
@@ -86,26 +92,16 @@ impl Scraper {
         choice: &Choice,
         call: &Call,
     ) -> Result<(String, Article), ScraperError> {
-        let mut client = self.client.clone();
         let message = GetRandomArticleRequest {
             source_id: choice.source.clone().unwrap_or_default(),
             seed: choice.seed,
             exclude_urls: choice.excluded.iter().map(ToString::to_string).collect(),
         };
-        let message = request(message, call.deadline, &call.request_id);
-        let picked = answer(call, client.get_random_article(message)).await?;
+        let send = |request| {
+            let mut client = self.client();
+            async move { client.get_random_article(request).await }
+        };
+        let picked = self.upstream.ask(message, call, send).await?;
         Ok((picked.headline_url, wire::article(picked.article)?))
-    }
-}
-
-/// The answer's message, if it is there by the deadline.
-async fn answer<T>(
-    call: &Call,
-    answer: impl Future<Output = Result<Response<T>, Status>>,
-) -> Result<T, ScraperError> {
-    match timeout(call.deadline.remaining(), answer).await {
-        Ok(Ok(response)) => Ok(response.into_inner()),
-        Ok(Err(status)) => Err(Fault::from_status(&status).into()),
-        Err(_) => Err(ScraperError::DeadlineExceeded),
     }
 }

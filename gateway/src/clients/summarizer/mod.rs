@@ -1,24 +1,22 @@
 //! The summarizer: summaries at once or as a stream, and the models for them.
-#![expect(clippy::disallowed_types, reason = "the edge to gRPC")]
 
 mod error;
+mod messages;
 mod wire;
 
-use std::{future::Future, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::{Stream, TryStreamExt as _, stream};
 use nutgraf_proto::summarizer::v1::{
-    ListModelsRequest, StreamSummaryRequest, StreamSummaryResponse, SummarizeRequest,
+    ListModelsRequest, StreamSummaryRequest, SummarizeRequest,
     summarizer_service_client::SummarizerServiceClient,
 };
-use service_kit::{
-    deadline::Deadline,
-    grpc::{Fault, GrpcAddress, channel, request},
-};
-use tokio::time::timeout;
-use tonic::{Response, Status, Streaming, transport::Channel};
+use service_kit::grpc::Balanced;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::error::SummarizerError;
+use self::messages::Messages;
+use super::Upstream;
 use crate::{
     article::Paragraph,
     digest::Call,
@@ -40,19 +38,34 @@ pub struct Text<'a> {
     pub options: &'a SummaryOptions,
 }
 
-/// A summarizer at an address. Clones share one connection.
+/// The summarizer, all its replicas. Clones share their connections and their places.
 #[derive(Debug, Clone)]
 pub struct Summarizer {
-    client: SummarizerServiceClient<Channel>,
+    upstream: Upstream,
     /// Longest silence within a stream.
     idle: Duration,
+    places: Arc<Semaphore>,
 }
 
+/// One of the summaries that may be under way at once; dropping it makes room for another.
+#[derive(Debug)]
+pub struct Place(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit);
+
 impl Summarizer {
-    /// Connects when it is first used. A stream that is silent for `idle` counts as broken. Must be called within a
-    /// tokio runtime.
-    pub fn new(address: &GrpcAddress, idle: Duration) -> Self {
-        Self { client: SummarizerServiceClient::new(channel(address)), idle }
+    /// The summarizer over there. A stream that is silent for `idle` counts as broken; `places` summaries may be under
+    /// way at once.
+    pub fn new(upstream: Upstream, idle: Duration, places: usize) -> Self {
+        Self { upstream, idle, places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))) }
+    }
+
+    /// A place for a summary, to be had before any work is done for it.
+    ///
+    /// # Errors
+    ///
+    /// [`SummarizerError::QueueFull`] when all are taken.
+    pub fn place(&self) -> Result<Place, SummarizerError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map(Place).map_err(|_| SummarizerError::QueueFull { retry_after: None })
     }
 
     /// The summary of `text`.
@@ -61,13 +74,16 @@ impl Summarizer {
     ///
     /// As [`SummarizerError`] says.
     pub async fn summarize(&self, text: Text<'_>, call: &Call) -> Result<Summary, SummarizerError> {
-        let mut client = self.client.clone();
         let message = SummarizeRequest { input: Some(wire::input(text, &call.caller.key)) };
-        let message = request(message, call.deadline, &call.request_id);
-        wire::summary(answer(call.deadline, client.summarize(message)).await?.summary)
+        let send = |request| {
+            let mut client = self.client();
+            async move { client.summarize(request).await }
+        };
+        wire::summary(self.upstream.ask(message, call, send).await?.summary)
     }
 
-    /// The same step by step. The stream's last item is `Done` or an error; dropping it stops the work.
+    /// The same step by step. The stream's last item is `Done` or an error; dropping it stops the work. A replica that
+    /// goes away before it has sent any text is replaced by another, which begins anew.
     ///
     /// # Errors
     ///
@@ -78,12 +94,9 @@ impl Summarizer {
         call: &Call,
     ) -> Result<impl Stream<Item = Result<SummaryEvent, SummarizerError>> + Send + use<>, SummarizerError>
     {
-        let mut client = self.client.clone();
         let message = StreamSummaryRequest { input: Some(wire::input(text, &call.caller.key)) };
-        let message = request(message, call.deadline, &call.request_id);
-        let incoming = answer(call.deadline, client.stream_summary(message)).await?;
-        let state = Some(Messages { incoming, deadline: call.deadline, idle: self.idle });
-        Ok(stream::try_unfold(state, |state| async {
+        let messages = Messages::open(message, self.client(), self.upstream.tries(call), self.idle).await?;
+        Ok(stream::try_unfold(Some(messages), |state| async {
             let Some(mut state) = state else { return Ok(None) };
             let event = state.next().await?;
             let rest = (!matches!(event, SummaryEvent::Done(_))).then_some(state);
@@ -98,51 +111,14 @@ impl Summarizer {
     ///
     /// As [`SummarizerError`] says.
     pub async fn models(&self, call: &Call) -> Result<Models, SummarizerError> {
-        let mut client = self.client.clone();
-        let message = request(ListModelsRequest {}, call.deadline, &call.request_id);
-        wire::models(answer(call.deadline, client.list_models(message)).await?)
+        let send = |request| {
+            let mut client = self.client();
+            async move { client.list_models(request).await }
+        };
+        wire::models(self.upstream.ask(ListModelsRequest {}, call, send).await?)
     }
-}
 
-/// A stream of messages under way.
-struct Messages {
-    incoming: Streaming<StreamSummaryResponse>,
-    deadline: Deadline,
-    idle: Duration,
-}
-
-impl Messages {
-    /// The next event; a stream that ends before `Done` has failed.
-    async fn next(&mut self) -> Result<SummaryEvent, SummarizerError> {
-        loop {
-            let wait = self.idle.min(self.deadline.remaining());
-            let message = match timeout(wait, self.incoming.message()).await {
-                Ok(Ok(Some(message))) => message,
-                Ok(Ok(None)) => return Err(interrupted("it ended without a summary")),
-                Ok(Err(status)) => return Err(Fault::from_status(&status).into()),
-                Err(_) if self.deadline.has_passed() => return Err(SummarizerError::DeadlineExceeded),
-                Err(_) => return Err(interrupted("it fell silent")),
-            };
-            // What a newer summarizer tells beyond this contract is passed over.
-            if let Some(event) = message.event.map(wire::event).transpose()?.flatten() {
-                return Ok(event);
-            }
-        }
-    }
-}
-
-fn interrupted(cause: &str) -> SummarizerError {
-    SummarizerError::Interrupted { cause: cause.to_owned() }
-}
-
-/// The answer's message, if it is there by the deadline.
-async fn answer<T>(
-    deadline: Deadline,
-    answer: impl Future<Output = Result<Response<T>, Status>>,
-) -> Result<T, SummarizerError> {
-    match timeout(deadline.remaining(), answer).await {
-        Ok(Ok(response)) => Ok(response.into_inner()),
-        Ok(Err(status)) => Err(Fault::from_status(&status).into()),
-        Err(_) => Err(SummarizerError::DeadlineExceeded),
+    fn client(&self) -> SummarizerServiceClient<Balanced> {
+        SummarizerServiceClient::new(self.upstream.channel().clone())
     }
 }

@@ -80,21 +80,27 @@ impl Balanced {
         self.inner.replicas.snapshot()
     }
 
-    /// Whether a call could go, now, to a replica that is none of `tried`.
-    pub fn has_other_than(&self, tried: &[SocketAddr]) -> bool {
-        self.inner.replicas.has_other_than(tried)
+    /// To how many replicas a call could go, now, that are none of `tried`.
+    pub fn others_than(&self, tried: &[SocketAddr]) -> usize {
+        self.inner.replicas.others_than(tried)
     }
 
-    /// Waits until some replica takes calls; false when none does by the deadline.
-    pub async fn until_serving(&self, deadline: Deadline) -> bool {
+    /// Waits until some replica takes calls, or all have been heard of; true if one does by the deadline.
+    pub async fn serves(&self, deadline: Deadline) -> bool {
         let mut changed = self.inner.replicas.subscribe();
-        let serving = async {
-            while !self.has_other_than(&[]) {
+        let known = async {
+            while self.others_than(&[]) == 0 && self.is_connecting() {
                 // The sender is in `inner`.
                 let _ = changed.changed().await;
             }
         };
-        timeout(deadline.remaining(), serving).await.is_ok()
+        timeout(deadline.remaining(), known).await.is_ok() && self.others_than(&[]) > 0
+    }
+
+    /// Whether it is too early to tell who serves.
+    fn is_connecting(&self) -> bool {
+        let replicas = self.replicas();
+        replicas.is_empty() || replicas.iter().any(|replica| replica.health == ReplicaHealth::Connecting)
     }
 }
 
@@ -123,9 +129,15 @@ impl Service<Request<Body>> for Balanced {
             let attempt = request.extensions().get::<Attempt>().cloned().unwrap_or_default();
             let method = request.uri().path_and_query().cloned();
             let method = method.unwrap_or_else(|| PathAndQuery::from_static("/"));
-            let patience = timeout_of(request.headers()).map_or(PATIENCE, |left| left.min(PATIENCE));
-            let Some(place) = inner.replicas.place(&method, &attempt, patience).await else {
-                return Err(Status::unavailable(format!("no replica of the {} is there", inner.service)));
+            let left = timeout_of(request.headers()).unwrap_or(PATIENCE);
+            let Some(place) = inner.replicas.place(&method, &attempt, left.min(PATIENCE)).await else {
+                let message = format!("no replica of the {} is there", inner.service);
+                let in_time = left >= PATIENCE;
+                return Err(if in_time {
+                    Status::unavailable(message)
+                } else {
+                    Status::deadline_exceeded(message)
+                });
             };
             attempt.went_to(place.address());
             place.send(request).await

@@ -71,12 +71,12 @@ impl Replicas {
         }
     }
 
-    /// Whether a call could go to one that was not tried.
-    pub(super) fn has_other_than(&self, tried: &[SocketAddr]) -> bool {
+    /// To how many a call could go that were not tried.
+    pub(super) fn others_than(&self, tried: &[SocketAddr]) -> usize {
         let (now, method) = (Instant::now(), PathAndQuery::from_static("/"));
         let list = self.lock();
-        let mut others = list.iter().filter(|replica| !tried.contains(&replica.address));
-        others.any(|replica| replica.offer(&method, now).is_some())
+        let others = list.iter().filter(|replica| !tried.contains(&replica.address));
+        others.filter(|replica| replica.offer(&method, now).is_some()).count()
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {

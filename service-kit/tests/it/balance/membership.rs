@@ -66,7 +66,7 @@ async fn a_call_waits_a_second_for_a_replica_and_no_longer() {
     assert!((900..1900).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
     let replica = Replica::start().await;
     names.are([replica.address()]);
-    assert!(channel.until_serving(Deadline::after(LONG)).await);
+    assert!(channel.serves(Deadline::after(LONG)).await);
     send(&channel, &Attempt::default()).await.unwrap();
 }
 
