@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+mod chaos;
 mod child;
 mod floor;
 mod load;
@@ -30,9 +31,14 @@ enum Command {
     Saturation(saturation::Arguments),
     /// Steady load: which replicas answered, and what failed.
     Steady(steady::Arguments),
-    /// A part of a system under test.
-    #[command(subcommand, hide = true)]
-    Child(child::Role),
+    /// Replicas that are killed, hung, slowed and cut off while calls go on.
+    Chaos(chaos::Arguments),
+    /// What a gateway holds after a long time under load, while replicas go and come.
+    Soak(chaos::soak::Arguments),
+    /// What several replicas do in a second, beside one.
+    Scaling(chaos::scaling::Arguments),
+    #[command(hide = true)]
+    Child(child::Arguments),
 }
 
 /// Why a benchmark gave no figures.
@@ -55,6 +61,9 @@ async fn main() -> Result<(), BenchError> {
         Command::Load(arguments) => load::run(arguments).await,
         Command::Saturation(arguments) => saturation::run(arguments).await,
         Command::Steady(arguments) => steady::run(arguments).await,
-        Command::Child(role) => child::run(role).await,
+        Command::Chaos(arguments) => chaos::run(arguments).await,
+        Command::Soak(arguments) => chaos::soak::run(arguments).await,
+        Command::Scaling(arguments) => chaos::scaling::run(arguments).await,
+        Command::Child(arguments) => child::run(arguments).await,
     }
 }

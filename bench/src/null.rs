@@ -71,7 +71,7 @@ fn summary() -> pb::Summary {
         length: pb::Length::Medium.into(),
         format: pb::Format::Paragraph.into(),
         language: "en".to_owned(),
-        notices: Vec::new(),
+        ..pb::Summary::default()
     }
 }
 

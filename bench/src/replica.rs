@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Summaries at once.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// Its name in its answers.
+    #[arg(long, default_value = "")]
+    name: String,
 }
 
 /// The extractive engine, after a while.
@@ -46,7 +49,11 @@ pub(crate) async fn serve(
     arguments: &Arguments,
     shutdown: CancellationToken,
 ) -> Result<(), BenchError> {
-    let config = Config { summarizer_workers: arguments.workers, ..Config::default() };
+    let config = Config {
+        summarizer_workers: arguments.workers,
+        replica: arguments.name.clone(),
+        ..Config::default()
+    };
     let summarizer = Summarizer::with_engine(&config, Arc::new(Slow(arguments.service_time)));
     let drain = DrainArgs { drain_notice: Duration::from_millis(1500), drain_limit: Duration::from_secs(8) };
     let served = serve_with(listener, summarizer, &drain, shutdown).await;

@@ -109,7 +109,12 @@ async fn ask(arguments: &Arguments) -> Result<Vec<Answer>, BenchError> {
 }
 
 /// The replica that answered, or what went wrong.
-async fn once(client: &Client, target: &str, number: usize, stream: bool) -> Result<String, String> {
+pub(crate) async fn once(
+    client: &Client,
+    target: &str,
+    number: usize,
+    stream: bool,
+) -> Result<String, String> {
     let path = if stream { "/api/v1/summaries/stream" } else { "/api/v1/summaries" };
     let body = json!({ "text": text(number), "engine": "extractive" });
     let sent = client.post(format!("{target}{path}")).json(&body).send().await;

@@ -1,0 +1,152 @@
+//! The processes that the script happens to.
+
+use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
+
+use tokio::{process::Command, time::sleep};
+
+use super::{
+    names::{NAME, Names, PORT},
+    network::{Network, namespace, replica_address},
+    script::Act,
+    target::Target,
+};
+use crate::{BenchError, child::Process};
+
+/// How much later a name is gone than the replica.
+const LAG: Duration = Duration::from_millis(1500);
+const NAMES_LOST: Duration = Duration::from_secs(10);
+/// The namespace of the gateway.
+const GATEWAY: usize = 9;
+const REPLICAS: usize = 4;
+
+pub(super) struct Stage {
+    names: Names,
+    replicas: HashMap<usize, Process>,
+    gateway: Option<Process>,
+    /// Files that the gateway's namespace has in place of the system's.
+    etc: Option<PathBuf>,
+    // Last, for it goes after those who are in it.
+    network: Network,
+}
+
+impl Stage {
+    /// Three replicas.
+    pub(super) async fn set(names: Names) -> Result<Self, BenchError> {
+        let mut network = Network::create().await?;
+        for number in (1..=REPLICAS).chain([GATEWAY]) {
+            network.namespace(number).await?;
+        }
+        let mut stage = Self { names, replicas: HashMap::new(), gateway: None, etc: None, network };
+        for number in 1..REPLICAS {
+            stage.start(number, "20ms").await?;
+        }
+        Ok(stage)
+    }
+
+    /// A gateway over the replicas, in a namespace with a hosts file of its own.
+    pub(super) async fn gateway(&mut self) -> Result<Target, BenchError> {
+        let etc = PathBuf::from("/etc/netns").join(namespace(GATEWAY));
+        fs::create_dir_all(&etc)?;
+        self.etc = Some(etc.clone());
+        // Nobody answers there, so that a name that isn't in the hosts file is unknown at once.
+        fs::write(etc.join("resolv.conf"), "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")?;
+        self.names.write_to(etc.join("hosts"));
+        let listen = format!("{}:8080", replica_address(GATEWAY));
+        let summarizer = format!("http://{NAME}:{PORT}");
+        let gateway =
+            Process::start_in(&namespace(GATEWAY), &["--listen", &listen, "gateway", &summarizer]).await?;
+        let target = Target::gateway(&gateway.address);
+        self.gateway = Some(gateway);
+        Ok(target)
+    }
+
+    pub(super) fn gateway_process(&self) -> Result<&Process, BenchError> {
+        self.gateway.as_ref().ok_or_else(|| BenchError::Unexpected("there is no gateway".to_owned()))
+    }
+
+    pub(super) async fn act(&mut self, act: Act) -> Result<(), BenchError> {
+        match act {
+            Act::Nothing => Ok(()),
+            Act::Kill(number) => {
+                let mut replica = self.take(number)?;
+                replica.kill().await?;
+                self.forget_later(number);
+                Ok(())
+            }
+            Act::Start(number) => self.start(number, "20ms").await,
+            Act::StartSlow(number) => self.start(number, "200ms").await,
+            Act::Terminate(number) => {
+                let mut replica = self.take(number)?;
+                signal(&replica, "TERM").await?;
+                let (names, address) = (self.names.clone(), replica_address(number));
+                tokio::spawn(async move {
+                    let _ = replica.ended().await;
+                    sleep(LAG).await;
+                    names.remove(address);
+                });
+                Ok(())
+            }
+            Act::Freeze(number) => signal(self.replica(number)?, "STOP").await,
+            Act::Thaw(number) => signal(self.replica(number)?, "CONT").await,
+            Act::LoseNames => {
+                self.names.lose(true);
+                let names = self.names.clone();
+                tokio::spawn(async move {
+                    sleep(NAMES_LOST).await;
+                    names.lose(false);
+                });
+                Ok(())
+            }
+            Act::Cut(number) => self.network.cut(number).await,
+            Act::Mend(number) => self.network.mend(number).await,
+        }
+    }
+
+    async fn start(&mut self, number: usize, time: &str) -> Result<(), BenchError> {
+        let listen = format!("{}:{PORT}", replica_address(number));
+        let name = number.to_string();
+        let arguments = ["--listen", &listen, "replica", "--service-time", time, "--name", &name];
+        let process = Process::start_in(&namespace(number), &arguments).await?;
+        self.replicas.insert(number, process);
+        self.names.add(replica_address(number));
+        Ok(())
+    }
+
+    fn forget_later(&self, number: usize) {
+        let (names, address) = (self.names.clone(), replica_address(number));
+        tokio::spawn(async move {
+            sleep(LAG).await;
+            names.remove(address);
+        });
+    }
+
+    fn replica(&self, number: usize) -> Result<&Process, BenchError> {
+        self.replicas.get(&number).ok_or_else(|| no_replica(number))
+    }
+
+    fn take(&mut self, number: usize) -> Result<Process, BenchError> {
+        self.replicas.remove(&number).ok_or_else(|| no_replica(number))
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(etc) = &self.etc {
+            let _ = fs::remove_dir_all(etc);
+        }
+    }
+}
+
+fn no_replica(number: usize) -> BenchError {
+    BenchError::Unexpected(format!("there is no replica {number}"))
+}
+
+async fn signal(process: &Process, signal: &str) -> Result<(), BenchError> {
+    let id = process.id()?.to_string();
+    let status = Command::new("kill").args(["-s", signal, &id]).status().await?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(BenchError::Unexpected(format!("kill -s {signal} {id} failed")))
+    }
+}
