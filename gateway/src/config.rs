@@ -16,6 +16,9 @@ use crate::{cache::config::CacheConfig, caller::network};
 pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 8080));
 
+/// The longest that anything is kept: a year, which the caches can still reckon with.
+const LONGEST_AGE: Duration = Duration::from_hours(8760);
+
 /// Where the two services are.
 #[derive(Debug, Clone, Args)]
 #[group(id = "gateway-services")]
@@ -121,7 +124,14 @@ impl Validate for Config {
         ];
         let zero_times = times.into_iter().filter(|(_, time)| time.is_zero()).map(|(flag, _)| flag);
         let zero_numbers = numbers.into_iter().filter(|(_, number)| *number == 0).map(|(flag, _)| flag);
-        zero_times.chain(zero_numbers).map(|flag| format!("{flag} must be more than 0")).collect()
+        let too_little = zero_times.chain(zero_numbers).map(|flag| format!("{flag} must be more than 0"));
+        let ages = [
+            ("--article-age", self.article_age),
+            ("--summary-age", self.cache.summary_age),
+            ("--models-age", self.cache.models_age),
+        ];
+        let too_long = ages.into_iter().filter(|(_, age)| *age > LONGEST_AGE);
+        too_little.chain(too_long.map(|(flag, _)| format!("{flag} can be 8760h at most"))).collect()
     }
 }
 
@@ -150,5 +160,11 @@ mod tests {
             config.problems(),
             ["--read-timeout must be more than 0", "--max-text must be more than 0"]
         );
+    }
+
+    #[test]
+    fn an_age_that_no_cache_can_reckon_with_is_refused() {
+        let config = Config { article_age: Duration::MAX, ..Config::default() };
+        assert_eq!(config.problems(), ["--article-age can be 8760h at most"]);
     }
 }

@@ -19,8 +19,8 @@ pub struct CacheConfig {
     /// How long the summarizer's list of models counts as true; a summary by a model that is no longer there is stale.
     #[arg(long, env = "NUTGRAF_MODELS_AGE", value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub models_age: Duration,
-    /// A Redis or Valkey in which all gateways keep summaries, as redis://[user:password@]host[:port][/database]; none
-    /// where it is empty.
+    /// A Redis or Valkey in which all gateways keep summaries, as redis://USER:PASSWORD@HOST:PORT/DATABASE, of which only
+    /// the host is needed; none where it is empty.
     #[arg(
         long = "cache",
         env = "NUTGRAF_CACHE",
@@ -62,7 +62,7 @@ impl FromStr for SharedCache {
 
     /// An empty text is none.
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "expected redis://[user:password@]host[:port][/database]".to_owned();
+        let expected = || "expected redis://HOST:PORT, without TLS".to_owned();
         match text.trim() {
             "" => Ok(Self(None)),
             url if url.starts_with("redis://") => {
