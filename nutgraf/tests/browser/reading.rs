@@ -45,6 +45,10 @@ async fn a_summary_streams_in_and_each_sentence_leads_to_its_passage() {
         let made_by = page.text("[data-part=made-by]").await;
         assert!(made_by.starts_with("Engine extractive · model extractive"), "{made_by}");
         assert!(made_by.contains(" · from ") && made_by.contains(" ms"), "{made_by}");
+        assert!(!made_by.contains("from the cache"), "{made_by}");
+        page.press("Summarize").await;
+        page.until("document.querySelector('[data-part=made-by]').textContent.endsWith('from the cache')")
+            .await;
         page.assert_quiet().await;
     })
     .await;

@@ -115,6 +115,23 @@ async fn who_asks_for_a_model_on_its_way_is_told_how_far_it_is() {
 }
 
 #[tokio::test]
+async fn who_allows_it_gets_the_extractive_engine_in_place_of_a_model_on_its_way_and_is_told() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (server, _cache) = start("distilbart", &format!("http://{}", silent.local_addr().unwrap())).await;
+    let allowed = pb::SummaryInput { allow_degraded: true, ..input(pb::Engine::Abstractive, "") };
+    let made = ask(&server, allowed).await.unwrap();
+    assert_eq!(
+        (made.engine(), made.notices.as_slice()),
+        (pb::Engine::Extractive, &[pb::Notice::Degraded.into()][..])
+    );
+    let degraded = made.degraded.unwrap();
+    assert_eq!(
+        (degraded.reason(), degraded.model.as_str()),
+        (pb::DegradedReason::ModelNotReady, "distilbart")
+    );
+}
+
+#[tokio::test]
 async fn a_model_that_cannot_be_had_is_not_waited_for() {
     let (server, _cache) = start("./no-such-folder", "http://127.0.0.1:9").await;
     timeout(Duration::from_mins(1), server.summarizer.settled()).await.unwrap().unwrap_err();

@@ -84,7 +84,7 @@ async fn each_sentence_leads_to_its_passage_and_back() {
 
 #[tokio::test]
 async fn an_answer_says_what_made_it_and_how_it_compares() {
-    let stage = upstream().start().await;
+    let stage = Upstream { models: Ok(vec![extractive()]), ..upstream() }.start().await;
     let page = stage.get(&article_path("/summary", &[])).await;
     let made_by = page.text("[data-part=made-by]");
     assert_eq!(
@@ -92,6 +92,8 @@ async fn an_answer_says_what_made_it_and_how_it_compares() {
         format!("Engine extractive · model extractive 1 · from {HOSTILE} · 1 ms · replica replica-1")
     );
     assert!(page.text("[data-part=measure]").contains("% of its length"));
+    let again = stage.get(&article_path("/summary", &[])).await;
+    assert_eq!(again.text("[data-part=made-by]"), format!("{made_by} · from the cache"));
 }
 
 #[tokio::test]
