@@ -28,6 +28,7 @@ use self::{
     flight::{Boarding, Flights, Follower, Pilot, begin},
     key::Key,
     lineup::Lineup,
+    reader::Place,
     shared::Shared,
     soundness::is_sound,
 };
@@ -90,23 +91,24 @@ impl Summaries {
     }
 
     /// A summary that is there, is on its way, or begins to be made. Must be called within a tokio runtime.
-    async fn board(&self, order: &Order) -> Boarding<Arc<Summary>> {
+    async fn board(&self, order: &Order) -> Place {
         let text = order.material.text();
         let lineup = self.lineup(&order.call).await.as_ref().clone().for_options(text.options);
         let fresh = order.call.caller.fresh;
         let Some(key) = Key::of(text, &lineup) else {
             let (pilot, flight) = begin();
             self.depart(pilot, order.clone(), None);
-            return Boarding::Joined(Follower::of(flight));
+            return Place::Following(Follower::of(flight));
         };
         let route = Route { key, fresh };
         let kept = || if fresh { None } else { self.kept.get(&key) };
         match self.flights.board(route, kept) {
             Boarding::Began(pilot, follower) => {
                 self.depart(pilot, order.clone(), Some(Plan { route, lineup }));
-                Boarding::Joined(follower)
+                Place::Following(follower)
             }
-            boarded => boarded,
+            Boarding::Joined(follower) => Place::Following(follower),
+            Boarding::Landed(summary) => Place::Landed(told_whole(summary).into()),
         }
     }
 

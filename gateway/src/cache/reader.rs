@@ -7,8 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     Order, Summaries,
-    flight::{Boarding, Follower, Told},
-    told_whole,
+    flight::{Follower, Told},
 };
 use crate::{
     clients::summarizer::SummarizerError,
@@ -24,7 +23,9 @@ pub(crate) struct Reader {
     has_text: bool,
 }
 
-enum Place {
+/// Where somebody is on the way to a summary.
+pub(super) enum Place {
+    /// With others, or as the first.
     Following(Follower),
     /// It was there; these are its events.
     Landed(VecDeque<SummaryEvent>),
@@ -77,10 +78,7 @@ impl Reader {
     async fn told(&mut self) -> Told {
         let place = match self.place.take() {
             Some(place) => place,
-            None => match self.summaries.board(&self.order).await {
-                Boarding::Joined(follower) | Boarding::Began(_, follower) => Place::Following(follower),
-                Boarding::Landed(summary) => Place::Landed(told_whole(summary).into()),
-            },
+            None => self.summaries.board(&self.order).await,
         };
         match self.place.insert(place) {
             Place::Following(follower) => follower.next().await,
