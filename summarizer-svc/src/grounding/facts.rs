@@ -6,7 +6,7 @@ use super::{
     date::{Dates, Moment, When, moments},
     letters::Letters,
     name::{Check, Names},
-    number::{Counted, Form, Numbers, Numeral, is_word, numerals},
+    number::{Counted, Form, Numbers, Numeral, Share, is_among, is_word, numerals, shares},
     quote::{is_supported, quotes},
     token::{Kind, Token, lex},
     tongue::Tongue,
@@ -29,6 +29,8 @@ pub(super) struct Facts<'a> {
     tongue: Tongue,
     letters: Letters,
     numbers: Numbers,
+    /// Parts of a whole, however they are written.
+    shares: Vec<f64>,
     dates: Dates,
     names: Names,
 }
@@ -41,6 +43,7 @@ impl<'a> Facts<'a> {
             tongue: Tongue::of(language.primary()),
             letters: Letters::default(),
             numbers: Numbers::default(),
+            shares: Vec::new(),
             dates: Dates::default(),
             names: Names::default(),
         };
@@ -58,7 +61,9 @@ impl<'a> Facts<'a> {
         for moment in moments(&tokens, self.tongue) {
             self.dates.add(&moment.when);
         }
-        for numeral in numerals(&tokens, self.tongue) {
+        let numerals = numerals(&tokens, self.tongue);
+        self.shares.extend(shares(&tokens, &numerals, self.tongue).into_iter().map(|share| share.value));
+        for numeral in numerals {
             let counted = self.counted(&tokens, &numeral);
             self.numbers.add(&numeral, &counted);
         }
@@ -138,19 +143,35 @@ impl<'a> Facts<'a> {
         found: &mut Vec<(Range<usize>, UnsupportedKind)>,
     ) {
         let mut claims = numerals(tokens, self.tongue);
-        claims.retain(|numeral| !taken.touches(numeral.first..numeral.end) && !says_nothing(tokens, numeral));
+        // The parts of a share that the article has say nothing by themselves.
+        let mut own = shares(tokens, &claims, self.tongue);
+        own.retain(|share| share.is_among(&self.shares));
+        let in_share = |at: usize| own.iter().any(|share| !share.is_percentage && share.tokens.contains(&at));
+        claims.retain(|numeral| {
+            let is_taken = taken.touches(numeral.first..numeral.end) || in_share(numeral.first);
+            !is_taken && !says_nothing(tokens, numeral)
+        });
         let misplaced = self.misplaced(tokens, &claims);
         for (index, numeral) in claims.iter().enumerate() {
             let range = numeral.first..numeral.end;
             let before = tokens.get(..numeral.first).unwrap_or_default();
             let counted = self.counted(tokens, numeral);
-            if !self.numbers.support(numeral, before, &counted) || misplaced.contains(&index) {
+            let is_known = self.numbers.support(numeral, before, &counted) || self.is_share(numeral, &own);
+            if !is_known || misplaced.contains(&index) {
                 let is_date = matches!(numeral.form, Form::Year | Form::Decade);
                 let kind = if is_date { UnsupportedKind::Date } else { UnsupportedKind::Number };
                 found.push((range.clone(), kind));
             }
             taken.take(range);
         }
+    }
+
+    /// Whether the article has it as a part of a whole: "25 percent" or "0.25 points" are a quarter.
+    fn is_share(&self, numeral: &Numeral, known: &[Share]) -> bool {
+        let is_percentage =
+            known.iter().any(|share| share.is_percentage && share.tokens.start == numeral.first);
+        let value = numeral.values.first().map_or(0.0, |value| value.approximate());
+        is_percentage || (value > 0.0 && value < 1.0 && is_among(value, &self.shares))
     }
 
     /// Numbers that the article has, but for something else.

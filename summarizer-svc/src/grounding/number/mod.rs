@@ -4,10 +4,12 @@
 //!
 //! - `value`: exact decimals and the readings of digits; `spelled`: numbers in words, by `words_en`, `words_de`, `words_fr`.
 //! - `index`: the numbers of an article, and whether they support another one.
+//! - `share`: fractions and percentages.
 //! - `hedge`: "more than", "nearly".
 
 mod hedge;
 mod index;
+mod share;
 mod spelled;
 mod value;
 mod words_de;
@@ -15,6 +17,7 @@ mod words_en;
 mod words_fr;
 
 pub(super) use index::{Counted, Numbers};
+pub(super) use share::{Share, is_among, shares};
 pub(super) use value::Value;
 
 use super::{

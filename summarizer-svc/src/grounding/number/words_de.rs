@@ -13,12 +13,19 @@ pub(super) fn part(word: &str) -> Option<Part> {
         "tausend" => Part::Scale(3),
         "anderthalb" | "eineinhalb" => Part::AndAHalf(1),
         "ein" | "eine" | "einen" | "einem" | "einer" => Part::Article,
+        // How often, or how many times as much: "dreimal", "dreifach".
+        _ if multiple(word).is_some() => Part::Small(multiple(word)?),
         _ if word.ends_with("einhalb") => Part::AndAHalf(small(word.strip_suffix("einhalb")?)?),
         _ => match below_million(word) {
             Some(value) => Part::Small(value),
             None => Part::Ordinal(ordinal(word)?),
         },
     })
+}
+
+fn multiple(word: &str) -> Option<u64> {
+    let number = word.strip_suffix("mal").or_else(|| word.strip_suffix("fach"))?;
+    below_million(number).filter(|value| *value > 1)
 }
 
 fn ordinal(word: &str) -> Option<u64> {
