@@ -1,11 +1,11 @@
 //! What happens to every request and every answer.
 
-use std::{any::Any, time::Instant};
+use std::{any::Any, sync::LazyLock, time::Instant};
 
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
@@ -13,7 +13,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use service_kit::request_id::{self, RequestId};
+use service_kit::{
+    metrics::Answers,
+    request_id::{self, RequestId},
+};
 use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -26,6 +29,8 @@ use crate::{
     state::AppState,
 };
 
+static REQUESTS: LazyLock<Answers> =
+    LazyLock::new(|| Answers::register("http_requests", "Requests that were answered", ("route", "status")));
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 /// No script, style or picture but our own; nothing may frame or embed an answer.
@@ -64,6 +69,8 @@ pub(crate) fn wrap(router: Router<AppState>, state: &AppState) -> Router<AppStat
 struct Asked {
     request_id: RequestId,
     path: String,
+    /// The path with its parameters' names, of which there is a bounded number.
+    route: Option<MatchedPath>,
     wants_page: bool,
 }
 
@@ -75,8 +82,14 @@ impl Asked {
         Self {
             request_id: own.unwrap_or_else(RequestId::generate),
             wants_page: accepts_html(headers) && !is_for_machines(&path),
+            route: request.extensions().get().cloned(),
             path,
         }
+    }
+
+    fn count(&self, response: &Response, began: Instant) {
+        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
+        REQUESTS.add(route, response.status().as_str(), began.elapsed());
     }
 }
 
@@ -89,7 +102,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 }
 
 fn is_for_machines(path: &str) -> bool {
-    path.starts_with("/api/") || matches!(path, "/livez" | "/readyz")
+    path.starts_with("/api/") || matches!(path, "/livez" | "/readyz" | "/metrics")
 }
 
 /// Names the request, logs how it ended, and gives the answer what every answer has.
@@ -107,6 +120,7 @@ async fn observe(State(state): State<AppState>, mut request: Request, next: Next
             |_| Problem::new(ProblemKind::DeadlineExceeded).with_cause("the handler hung").into_response();
         let response = timeout(limit, next.run(request)).await.unwrap_or_else(late);
         let response = finish(response, &asked);
+        asked.count(&response, began);
         tracing::debug!(
             status = response.status().as_u16(),
             elapsed_ms = began.elapsed().as_secs_f64() * 1e3,

@@ -10,6 +10,7 @@ use scraper_svc::{
 use service_kit::{
     config::{Validate, parse},
     health::HealthCommand,
+    metrics::MetricsArgs,
     shutdown::{DrainArgs, on_signal},
     telemetry::{TelemetryArgs, init},
 };
@@ -24,6 +25,8 @@ struct Cli {
     listen: SocketAddr,
     #[command(flatten)]
     config: Config,
+    #[command(flatten)]
+    metrics: MetricsArgs,
     #[command(flatten)]
     telemetry: TelemetryArgs,
     #[command(flatten)]
@@ -61,6 +64,7 @@ async fn main() -> ExitCode {
 
 async fn serve(cli: Cli) -> Result<(), ServiceError> {
     let shutdown = on_signal()?;
+    let _metrics = cli.metrics.serve().await?;
     let listener = TcpListener::bind(cli.listen).await?;
     scraper_svc::serve(listener, cli.config, &cli.drain, shutdown).await
 }

@@ -126,7 +126,7 @@ impl Scraper {
             served: Served::default(),
             health: Health::default(),
             newsroom,
-            cores: Slots::new(cores, fetch.max_waiting_fetches),
+            cores: Slots::new(cores, fetch.max_waiting_fetches).watched("extract"),
         };
         let scraper = Self { inner: Arc::new(inner) };
         if let Some((known, path)) = watched {

@@ -8,6 +8,7 @@
 //! - [`deadline`]: the one point in time by which a request must be answered.
 //! - [`request_id`]: the name by which a request is found in every service's log.
 //! - [`grpc`]: server with health and reflection, client channel, errors on the wire.
+//! - [`metrics`]: figures for Prometheus.
 //! - [`health`]: the `health` subcommand.
 //! - `testing` (feature): sites, wires that break, ports.
 
@@ -15,6 +16,7 @@ pub mod config;
 pub mod deadline;
 pub mod grpc;
 pub mod health;
+pub mod metrics;
 pub mod request_id;
 pub mod shutdown;
 pub mod telemetry;

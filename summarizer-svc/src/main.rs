@@ -7,6 +7,7 @@ use service_kit::{
     config::{Validate, parse},
     grpc::ServeError,
     health::HealthCommand,
+    metrics::MetricsArgs,
     shutdown::{DrainArgs, on_signal},
     telemetry::{TelemetryArgs, init},
 };
@@ -22,6 +23,8 @@ struct Cli {
     listen: SocketAddr,
     #[command(flatten)]
     config: Config,
+    #[command(flatten)]
+    metrics: MetricsArgs,
     #[command(flatten)]
     telemetry: TelemetryArgs,
     #[command(flatten)]
@@ -59,6 +62,7 @@ async fn main() -> ExitCode {
 
 async fn serve(cli: Cli) -> Result<(), ServeError> {
     let shutdown = on_signal()?;
+    let _metrics = cli.metrics.serve().await?;
     let listener = TcpListener::bind(cli.listen).await?;
     summarizer_svc::serve(listener, cli.config, &cli.drain, shutdown).await
 }

@@ -15,6 +15,7 @@ use std::{
 use service_kit::{
     deadline::Deadline,
     grpc::{Attempt, Balanced, Fault, FaultKind, GrpcAddress, request},
+    metrics::{Kind, Sample, watch},
 };
 use tokio::time::timeout;
 use tonic::{Request, Response, Status};
@@ -52,7 +53,15 @@ impl Upstream {
     /// Over a channel that is there already.
     pub fn over(channel: Balanced) -> Self {
         let budget = TpsBudget::new(BUDGET_WINDOW, BUDGET_FLOOR, BUDGET_SHARE);
-        Self { channel, budget: Some(Arc::new(budget)), retries: Arc::default() }
+        let retries = Arc::new(AtomicU64::new(0));
+        let (watched, service) = (Arc::downgrade(&retries), channel.service());
+        watch(move || {
+            let labels = vec![("service", service.to_owned())];
+            let value = watched.upgrade()?.load(Ordering::Relaxed) as f64;
+            let help = "Calls that were tried at another replica";
+            Some(vec![Sample { name: "upstream_retries", help, kind: Kind::Counter, labels, value }])
+        });
+        Self { channel, budget: Some(Arc::new(budget)), retries }
     }
 
     /// The same without retries.

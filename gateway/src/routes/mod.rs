@@ -13,6 +13,7 @@ mod summaries;
 use axum::{Router, response::IntoResponse as _, routing::get};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use service_kit::metrics;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -58,5 +59,7 @@ pub(crate) fn router() -> Router<AppState> {
     // A description made of constants always serializes.
     let description = Bytes::from(description.to_json().unwrap_or_default());
     let describe = async move || ([(CONTENT_TYPE, "application/json")], description.clone()).into_response();
-    api.route("/api/v1/openapi.json", get(describe)).merge(pages::router())
+    // For the operator's Prometheus, and no part of the API.
+    let figures = async || ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::page());
+    api.route("/api/v1/openapi.json", get(describe)).route("/metrics", get(figures)).merge(pages::router())
 }

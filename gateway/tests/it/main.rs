@@ -8,6 +8,7 @@ mod client;
 mod compat;
 mod description;
 mod material;
+mod metrics;
 mod middleware;
 mod models;
 mod pages;

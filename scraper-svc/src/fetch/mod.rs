@@ -111,7 +111,7 @@ impl Fetcher {
         Ok(Self {
             robots: Robots::new(Arc::clone(&transport), config.ignore_robots),
             transport,
-            slots: Slots::new(config.max_fetches, config.max_waiting_fetches),
+            slots: Slots::new(config.max_fetches, config.max_waiting_fetches).watched("fetch"),
             timeout: config.fetch_timeout,
             max_bytes: config.fetch_max_bytes,
             max_redirects: config.fetch_max_redirects,

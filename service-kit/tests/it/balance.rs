@@ -3,5 +3,5 @@
 mod membership;
 mod places;
 mod share;
-mod stage;
+pub(crate) mod stage;
 mod trouble;

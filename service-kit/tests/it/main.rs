@@ -3,4 +3,5 @@
 
 mod balance;
 mod grpc_server;
+mod metrics;
 mod wire;

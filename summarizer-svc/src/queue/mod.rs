@@ -2,6 +2,7 @@
 //!
 //! Summaries are made on threads of their own: they compute, and must not hold up the runtime that answers health checks.
 
+mod figures;
 mod rotation;
 #[cfg(test)]
 mod tests;
@@ -84,6 +85,8 @@ struct State {
     waiting: Rotation<Work>,
     next_id: u64,
     running: usize,
+    /// Jobs that were not taken because it was full.
+    refused: u64,
     closed: bool,
     /// Moving average of the time that a job takes; a guess before the first.
     typical: Duration,
@@ -127,6 +130,7 @@ impl Queue {
         let free = self.workers.saturating_sub(state.running);
         let queued = (state.waiting.len() + 1).saturating_sub(free);
         if queued > self.limit {
+            state.refused += 1;
             let retry_after = state.wait(queued, self.workers).max(Duration::from_secs(1));
             return Err(Refusal::Full { retry_after });
         }
@@ -175,6 +179,7 @@ impl State {
             waiting: Rotation::new(),
             next_id: 0,
             running: 0,
+            refused: 0,
             closed: false,
             typical: guess,
             has_learned: false,

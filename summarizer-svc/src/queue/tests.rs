@@ -137,3 +137,24 @@ fn under_several_workers_a_place_counts_those_who_must_start_before_it() {
     held[0].1.send(()).unwrap();
     seen.recv_timeout(LONG).unwrap();
 }
+
+#[test]
+fn the_metrics_show_what_runs_what_waits_and_what_was_refused() {
+    let queue = Queue::start(1, 1, GUESS).watched("test");
+    let shown = |line: &str| {
+        let page = service_kit::metrics::page();
+        assert!(page.lines().any(|shown| shown == line), "{line}\n{page}");
+    };
+    let (begun, seen) = channel();
+    let (running, _open) = gated(&begun, "running");
+    let _running = queue.push("", running).ok().unwrap();
+    seen.recv_timeout(LONG).unwrap();
+    shown("nutgraf_summarizer_wait_seconds{engine=\"test\"} 2.0");
+    let _waiting = queue.push("", gated(&begun, "waiting").0).ok().unwrap();
+    assert!(queue.push("", gated(&begun, "third").0).is_err());
+    shown("nutgraf_summarizer_running{engine=\"test\"} 1.0");
+    shown("nutgraf_summarizer_queue_depth{engine=\"test\"} 1.0");
+    shown("nutgraf_summarizer_wait_seconds{engine=\"test\"} 4.0");
+    shown("nutgraf_summarizer_refused_total{engine=\"test\"} 1.0");
+    drop(queue);
+}

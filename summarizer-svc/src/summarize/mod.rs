@@ -86,11 +86,11 @@ impl Summarizer {
     pub fn with(config: &Config, engine: Arc<dyn Engine>, models: Models) -> Self {
         let workers = if models.is_empty() { 0 } else { config.model_workers };
         let inner = Inner {
-            queue: Queue::start(config.workers(), config.queue_limit, ENGINE_GUESS),
+            queue: Queue::start(config.workers(), config.queue_limit, ENGINE_GUESS).watched("extractive"),
             warm: warmed_up(Arc::clone(&engine)),
             engine,
             models,
-            model_queue: Queue::start(workers, config.queue_limit, MODEL_GUESS),
+            model_queue: Queue::start(workers, config.queue_limit, MODEL_GUESS).watched("abstractive"),
             max_input: config.max_input,
             replica: config.replica_name(),
             degrade_after: config.degrade_after,

@@ -2,9 +2,10 @@
 
 mod error;
 mod messages;
+mod places;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures::{Stream, TryStreamExt as _, stream};
 use nutgraf_proto::summarizer::v1::{
@@ -12,10 +13,9 @@ use nutgraf_proto::summarizer::v1::{
     summarizer_service_client::SummarizerServiceClient,
 };
 use service_kit::grpc::Balanced;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use self::error::SummarizerError;
-use self::messages::Messages;
+pub use self::{error::SummarizerError, places::Place};
+use self::{messages::Messages, places::Places};
 use super::Upstream;
 use crate::{
     article::Paragraph,
@@ -44,18 +44,14 @@ pub struct Summarizer {
     upstream: Upstream,
     /// Longest silence within a stream.
     idle: Duration,
-    places: Arc<Semaphore>,
+    places: Places,
 }
-
-/// One of the summaries that may be under way at once; dropping it makes room for another.
-#[derive(Debug)]
-pub struct Place(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit);
 
 impl Summarizer {
     /// The summarizer over there. A stream that is silent for `idle` counts as broken; `places` summaries may be under
     /// way at once.
     pub fn new(upstream: Upstream, idle: Duration, places: usize) -> Self {
-        Self { upstream, idle, places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))) }
+        Self { upstream, idle, places: Places::new(places) }
     }
 
     /// A place for a summary, to be had before any work is done for it.
@@ -64,8 +60,7 @@ impl Summarizer {
     ///
     /// [`SummarizerError::QueueFull`] when all are taken.
     pub fn place(&self) -> Result<Place, SummarizerError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map(Place).map_err(|_| SummarizerError::QueueFull { retry_after: None })
+        self.places.take().ok_or(SummarizerError::QueueFull { retry_after: None })
     }
 
     /// The summary of `text`.

@@ -2,17 +2,16 @@
 //!
 //! A slower answer counts at once, faster ones only bit by bit (the "peak EWMA" of Finagle and linkerd), so that a replica
 //! in trouble loses its share with the first slow answer. Without new answers the value fades, so that the replica is
-//! tried again.
+//! tried again; a call that waits for its answer counts as slow as it has waited, so that one that is busy for long does
+//! not look fast meanwhile.
 
 use http::uri::PathAndQuery;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Time in which a value fades to 1/e, at least.
+/// A value below this fades to 1/e in this time; one above loses a second each second until then, so that a single long
+/// answer is forgotten in about the time that it took.
 const FADE: Duration = Duration::from_secs(1);
-/// A value fades more slowly where answers take long: else a replica that is idle since its last long answer would look
-/// slower than one that is busy with its next.
-const FADE_FACTOR: u32 = 4;
 /// Most methods that are told apart.
 const MOST_METHODS: usize = 32;
 
@@ -24,18 +23,19 @@ struct Latency {
 }
 
 impl Latency {
-    fn weight(self, now: Instant) -> f64 {
-        let fade = FADE.max(self.value * FADE_FACTOR);
-        (-now.saturating_duration_since(self.at).as_secs_f64() / fade.as_secs_f64()).exp()
-    }
-
     fn now(self, now: Instant) -> Duration {
-        self.value.mul_f64(self.weight(now))
+        let elapsed = now.saturating_duration_since(self.at);
+        let above = self.value.saturating_sub(FADE);
+        let Some(fading) = elapsed.checked_sub(above) else {
+            return self.value.saturating_sub(elapsed);
+        };
+        self.value.min(FADE).mul_f64((-fading.as_secs_f64() / FADE.as_secs_f64()).exp())
     }
 
     fn after(self, sample: Duration, now: Instant) -> Self {
-        let weight = self.weight(now);
-        let blend = self.value.mul_f64(weight) + sample.mul_f64(1.0 - weight);
+        let faded = self.now(now);
+        let weight = if self.value.is_zero() { 0.0 } else { faded.div_duration_f64(self.value) };
+        let blend = faded + sample.mul_f64(1.0 - weight);
         Self { value: if sample >= self.value { sample } else { blend }, at: now }
     }
 }
@@ -105,15 +105,17 @@ mod tests {
     }
 
     #[test]
-    fn a_value_fades_with_time_and_long_ones_fade_slowly() {
+    fn a_value_fades_with_time_and_a_long_one_in_about_the_time_that_it_took() {
         let began = Instant::now();
-        let faded = |value: Duration, after: Duration| {
+        let faded = |value: u32, after: u32| {
             let mut latencies = Latencies::default();
-            latencies.observe(&method(), value, began);
-            latencies.of(&method(), began + after).unwrap().as_secs_f64() / value.as_secs_f64()
+            latencies.observe(&method(), MS * value, began);
+            latencies.of(&method(), began + MS * after).unwrap()
         };
-        assert!(faded(200 * MS, Duration::from_secs(3)) < 0.06);
-        assert!(faded(Duration::from_secs(10), Duration::from_secs(9)) > 0.75);
+        assert!(faded(200, 3000) < 11 * MS);
+        assert_eq!(faded(10_000, 4000), 6000 * MS);
+        assert_eq!(faded(10_000, 9000), 1000 * MS);
+        assert!((360 * MS..370 * MS).contains(&faded(10_000, 10_000)));
     }
 
     #[test]

@@ -5,17 +5,20 @@
 //! - `resolver`, `follow`: who is there, asked for every second, and who serves, by a `Health.Watch` to each.
 //! - `replica`: one of them, with its connection, its `latency` and its `ejection`.
 //! - `pick`: who gets the next call; `replicas`: all of them, and a place at one.
-//! - `attempt`: what a retry and the channel tell each other.
+//! - `figures`: the replicas as metrics; `attempt`: what a retry and the channel tell each other.
 #![expect(clippy::disallowed_types, reason = "the edge itself")]
 
 mod attempt;
 mod ejection;
+mod figures;
 mod follow;
 mod latency;
 mod pick;
 mod replica;
 mod replicas;
 mod resolver;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fmt,
@@ -39,7 +42,7 @@ pub use self::{
     resolver::Resolver,
 };
 use super::client::{GrpcAddress, timeout_of};
-use crate::deadline::Deadline;
+use crate::{deadline::Deadline, metrics};
 
 /// How long a call waits where no replica is there to take it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -67,7 +70,13 @@ impl Balanced {
     pub fn over(service: &'static str, resolver: impl Resolver) -> Self {
         let replicas = Arc::new(Replicas::new());
         let follow = tokio::spawn(follow::names(Arc::clone(&replicas), Arc::new(resolver), service));
-        Self { inner: Arc::new(Inner { service, replicas, _follow: AbortOnDropHandle::new(follow) }) }
+        let inner = Arc::new(Inner { service, replicas, _follow: AbortOnDropHandle::new(follow) });
+        let watched = Arc::downgrade(&inner);
+        metrics::watch(move || {
+            let inner = watched.upgrade()?;
+            Some(figures::figures(service, &inner.replicas.snapshot()))
+        });
+        Self { inner }
     }
 
     /// The service's name.

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_types, reason = "the edge itself")]
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -66,10 +67,23 @@ pub(super) struct Replica {
 struct State {
     health: ReplicaHealth,
     in_flight: usize,
+    /// Calls that wait for their answer, by their number: what is asked, and since when.
+    waiting: BTreeMap<u64, (PathAndQuery, Instant)>,
     latencies: Latencies,
     ejection: Ejection,
     calls: u64,
     failures: u64,
+}
+
+impl State {
+    /// What `method` takes, by its answers and by the call that has waited longest for one.
+    fn latency(&self, method: &PathAndQuery, now: Instant) -> Option<Duration> {
+        let known = self.latencies.of(method, now);
+        let oldest = self.waiting.values().find(|(asked, _)| asked == method);
+        let waited = oldest.map(|(_, since)| now.saturating_duration_since(*since));
+        // Without any answer yet it is as fast as the others, until it proves slower.
+        known.map(|known| waited.map_or(known, |waited| known.max(waited)))
+    }
 }
 
 impl Replica {
@@ -78,6 +92,7 @@ impl Replica {
         let state = State {
             health: ReplicaHealth::Connecting,
             in_flight: 0,
+            waiting: BTreeMap::new(),
             latencies: Latencies::default(),
             ejection: Ejection::default(),
             calls: 0,
@@ -90,7 +105,7 @@ impl Replica {
     pub(super) fn offer(&self, method: &PathAndQuery, now: Instant) -> Option<Offer> {
         let state = self.lock();
         let usable = state.health == ReplicaHealth::Serving && state.ejection.left(now).is_none();
-        usable.then(|| Offer { in_flight: state.in_flight, latency: state.latencies.of(method, now) })
+        usable.then(|| Offer { in_flight: state.in_flight, latency: state.latency(method, now) })
     }
 
     /// How much longer it is ejected, if nothing else speaks against it.
@@ -141,17 +156,19 @@ pub(super) struct Place {
     replica: Arc<Replica>,
     method: PathAndQuery,
     began: Instant,
-    /// Nothing was heard of the call yet.
-    open: bool,
+    number: u64,
 }
 
 impl Place {
     pub(super) fn at(replica: Arc<Replica>, method: PathAndQuery) -> Self {
+        let began = Instant::now();
         let mut state = replica.lock();
         state.in_flight += 1;
         state.calls += 1;
+        let number = state.calls;
+        state.waiting.insert(number, (method.clone(), began));
         drop(state);
-        Self { replica, method, began: Instant::now(), open: true }
+        Self { replica, method, began, number }
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -159,7 +176,7 @@ impl Place {
     }
 
     /// Sends the call; the place is kept until the answer's body has ended.
-    pub(super) async fn send(mut self, request: Request<Body>) -> Result<Response<Body>, Status> {
+    pub(super) async fn send(self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let mut channel = self.replica.channel.clone();
         let answer = async { channel.ready().await?.call(request).await }.await;
         match answer {
@@ -182,10 +199,10 @@ impl Place {
     /// rest of a stream takes is its work, and shows in what is in flight.
     ///
     /// Only a good answer makes a replica look faster, else one that refuses everything would get everything.
-    fn answered(&mut self, refused: Option<Code>) {
-        self.open = false;
+    pub(super) fn answered(&self, refused: Option<Code>) {
         let (now, took) = (Instant::now(), self.began.elapsed());
         let mut state = self.replica.lock();
+        state.waiting.remove(&self.number);
         state.ejection.answered();
         match refused {
             None | Some(Code::Ok) => state.latencies.observe(&self.method, took, now),
@@ -196,15 +213,15 @@ impl Place {
         }
     }
 
-    fn ended(mut self, end: End) {
+    fn ended(self, end: End) {
         if end == End::Broken {
             self.broke();
         }
     }
 
-    fn broke(&mut self) {
-        self.open = false;
+    pub(super) fn broke(&self) {
         let mut state = self.replica.lock();
+        state.waiting.remove(&self.number);
         state.failures += 1;
         let ejected = state.ejection.eject(Instant::now());
         drop(state);
@@ -219,7 +236,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.replica.lock();
         state.in_flight = state.in_flight.saturating_sub(1);
-        if self.open {
+        if state.waiting.remove(&self.number).is_some() {
             // Its time was up, or its caller left: that long at least it would have taken.
             state.latencies.raise(&self.method, self.began.elapsed(), Instant::now());
         }

@@ -169,8 +169,12 @@ impl Stage {
 
     /// Waits until the channel sees the replicas so.
     pub(crate) async fn until(&self, what: &str, reached: impl Fn(&[ReplicaState]) -> bool) {
+        self.wait(what, || reached(&self.channel.replicas())).await;
+    }
+
+    pub(crate) async fn wait(&self, what: &str, reached: impl Fn() -> bool) {
         let look = async {
-            while !reached(&self.channel.replicas()) {
+            while !reached() {
                 // What is waited for happens on sockets and has no event of its own.
                 sleep(Duration::from_millis(5)).await;
             }
@@ -188,8 +192,16 @@ impl Stage {
 }
 
 pub(crate) async fn send(channel: &Balanced, attempt: &Attempt) -> Result<Response<Body>, Code> {
+    send_to(channel, "/test.Stub/Call", attempt).await
+}
+
+pub(crate) async fn send_to(
+    channel: &Balanced,
+    path: &str,
+    attempt: &Attempt,
+) -> Result<Response<Body>, Code> {
     let mut request = Request::new(Body::empty());
-    *request.uri_mut() = "http://stub/test.Stub/Call".parse().unwrap();
+    *request.uri_mut() = format!("http://stub{path}").parse().unwrap();
     *request.method_mut() = http::Method::POST;
     request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
     request.extensions_mut().insert(attempt.clone());
