@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import yaml
 
 NAME = "app.kubernetes.io/name"
+METRICS = "metrics"
 HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
 
@@ -83,7 +84,8 @@ class Manifests:
             return
         self.expect({"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys(), item, "it has not all probes")
         target = container["image"].removeprefix("nutgraf/").split(":")[0]
-        self.expect(targets.get(target) == list(ports.values()), item, f"the Dockerfile has no target {target} with these ports")
+        calls = [port for name, port in ports.items() if name != METRICS]
+        self.expect(targets.get(target) == calls, item, f"the Dockerfile has no target {target} with these ports")
         env = {variable["name"]: variable["value"] for variable in container.get("env", [])}
         unknown = {name for name in env if name.startswith("NUTGRAF_")} - known
         self.expect(not unknown, item, f"nothing reads {sorted(unknown)}")
@@ -103,9 +105,11 @@ class Manifests:
             self.expect(ports == [url.port], item, f"{url.hostname} has not the port {url.port}")
             self.expect([url.port] == self.ports(self.selected(service["spec"]["selector"])), service, "its port is not the container's")
 
-    def ports(self, deployments):
+    def ports(self, deployments, without=METRICS):
+        """The ports that calls come to."""
         containers = [one for item in deployments for one in item["spec"]["template"]["spec"]["containers"]]
-        return [port["containerPort"] for container in containers for port in container["ports"]]
+        ports = [port for container in containers for port in container["ports"]]
+        return [port["containerPort"] for port in ports if port["name"] != without]
 
     def service(self, item):
         selected = self.selected(item["spec"]["selector"])
@@ -119,9 +123,11 @@ class Manifests:
         self.expect(here, item, "it selects no pod")
         for rule in spec.get("ingress", []):
             allowed = [port["port"] for port in rule["ports"]]
-            self.expect(allowed == self.ports(here), item, "it lets in to a port that is none of the pod's")
+            self.expect(set(allowed) <= set(self.ports(here, without=None)), item, "it lets in to a port that is none of the pod's")
             for peer in rule.get("from", []):
-                self.expect(self.chosen(peer["podSelector"]), item, "it lets in nobody")
+                # Who is in other namespaces isn't known here.
+                outside = "namespaceSelector" in peer
+                self.expect(outside or self.chosen(peer["podSelector"]), item, "it lets in nobody")
         for rule in spec.get("egress", []):
             for peer in rule["to"]:
                 if set(peer) != {"podSelector"}:
