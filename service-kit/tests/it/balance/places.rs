@@ -1,6 +1,6 @@
 //! What counts as in flight, and until when.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::Pin, time::Duration};
 
 use futures::future::join_all;
 use http_body::Body as _;
@@ -9,7 +9,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::stage::{Manner, Stage};
+use super::stage::{LONG, Manner, Stage};
 
 fn in_flight(stage: &Stage) -> usize {
     stage.channel.replicas().iter().map(|state| state.in_flight).sum()
@@ -29,12 +29,8 @@ async fn a_stream_counts_until_its_end_and_not_its_headers() {
 async fn an_answer_that_is_read_to_its_end_counts_no_more() {
     let stage = Stage::of(1).await;
     let mut answer = stage.call().await.unwrap();
-    let body = std::pin::Pin::new(answer.body_mut());
-    let end = std::future::poll_fn({
-        let mut body = body;
-        move |context| body.as_mut().poll_frame(context)
-    });
-    assert!(end.await.is_none());
+    let end = poll_fn(|context| Pin::new(answer.body_mut()).poll_frame(context)).await;
+    assert!(end.is_none());
     assert_eq!(in_flight(&stage), 0);
 }
 
@@ -50,12 +46,19 @@ async fn a_caller_who_gives_up_gives_the_place_back() {
 #[tokio::test]
 async fn streams_that_nobody_reads_hold_nobody_up() {
     let stage = Stage::of(1).await;
-    stage.replicas[0].manner.send_replace(Manner::Stream);
-    let streams = join_all((0..200).map(|_| stage.call())).await;
-    assert_eq!(in_flight(&stage), 200);
-    stage.replicas[0].manner.send_replace(Manner::Answer);
-    stage.call().await.unwrap();
-    drop(streams);
+    stage.replicas[0].manner.send_replace(Manner::Flood);
+    let streams = join_all((0..100).map(|_| stage.call())).await;
+    assert_eq!(in_flight(&stage), 100);
+    let mut read = stage.call().await.unwrap();
+    let reader = async {
+        let mut bytes = 0;
+        while bytes < 4 << 20 {
+            let frame = poll_fn(|context| Pin::new(read.body_mut()).poll_frame(context)).await;
+            bytes += frame.unwrap().unwrap().into_data().unwrap().len();
+        }
+    };
+    tokio::time::timeout(LONG, reader).await.unwrap();
+    drop((streams, read));
     assert_eq!(in_flight(&stage), 0);
 }
 

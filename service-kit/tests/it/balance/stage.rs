@@ -41,6 +41,8 @@ pub(crate) enum Manner {
     Hang,
     /// Headers, and a body that has no end.
     Stream,
+    /// The same, with as much in it as the caller takes.
+    Flood,
     Refuse,
 }
 
@@ -72,6 +74,7 @@ impl Service<Request<Body>> for Stub {
                 Manner::AnswerAfter(time) => sleep(time).await,
                 Manner::Hang => pending().await,
                 Manner::Stream => return Ok(Response::new(endless())),
+                Manner::Flood => return Ok(Response::new(flood())),
                 Manner::Refuse => return Ok(Status::resource_exhausted("full").into_http()),
             }
             Ok(Response::new(Body::empty()))
@@ -82,6 +85,11 @@ impl Service<Request<Body>> for Stub {
 
 fn endless() -> Body {
     Body::new(axum::body::Body::from_stream(futures::stream::pending::<Result<Vec<u8>, Infallible>>()))
+}
+
+fn flood() -> Body {
+    let chunks = futures::stream::repeat_with(|| Ok::<_, Infallible>(vec![0; 16 << 10]));
+    Body::new(axum::body::Body::from_stream(chunks))
 }
 
 /// A server with a wire before it.
@@ -200,17 +208,22 @@ pub(crate) async fn send_to(
     path: &str,
     attempt: &Attempt,
 ) -> Result<Response<Body>, Code> {
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = format!("http://stub{path}").parse().unwrap();
-    *request.method_mut() = http::Method::POST;
-    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
-    request.extensions_mut().insert(attempt.clone());
+    let request = request_to(path, attempt);
     let response = timeout(LONG, channel.clone().oneshot(request)).await.unwrap();
     let response = response.map_err(|status| status.code())?;
     match Status::from_header_map(response.headers()).map(|status| status.code()) {
         Some(code) if code != Code::Ok => Err(code),
         _ => Ok(response),
     }
+}
+
+pub(crate) fn request_to(path: &str, attempt: &Attempt) -> Request<Body> {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = format!("http://stub{path}").parse().unwrap();
+    *request.method_mut() = http::Method::POST;
+    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    request.extensions_mut().insert(attempt.clone());
+    request
 }
 
 pub(crate) fn usable(state: &ReplicaState) -> bool {

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use service_kit::grpc::{Attempt, ReplicaHealth};
+use service_kit::grpc::{Attempt, Fault, FaultKind, ReplicaHealth};
 use tokio::time::Instant;
 use tonic::Code;
+use tower::ServiceExt as _;
 
-use super::stage::{Manner, Stage, usable};
+use super::stage::{Manner, Stage, request_to, usable};
 
 #[tokio::test]
 async fn a_replica_that_dies_takes_the_calls_in_flight_along_and_no_others() {
@@ -71,4 +72,26 @@ async fn a_try_never_goes_to_a_replica_that_it_avoids() {
     let attempt = Attempt::avoiding(&all);
     assert_eq!(stage.try_to(&attempt).await.err(), Some(Code::Unavailable));
     assert_eq!(attempt.picked(), None);
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_is_a_timeout_and_no_reason_to_leave_the_replica_alone() {
+    let stage = Stage::of(1).await;
+    stage.replicas[0].manner.send_replace(Manner::Hang);
+    let timed = |timeout: &str| {
+        let mut request = request_to("/test.Stub/Call", &Attempt::default());
+        request.headers_mut().insert("grpc-timeout", timeout.parse().unwrap());
+        stage.channel.clone().oneshot(request)
+    };
+    let hung = timed("100m").await.unwrap_err();
+    assert_eq!(Fault::from_status(&hung).kind, FaultKind::Timeout, "{hung:?}");
+    let seen = stage.state_of(&stage.replicas[0]);
+    assert_eq!((seen.ejections, seen.failures, seen.in_flight), (0, 0, 0));
+    assert!(seen.ejected_for.is_none());
+    // With nobody there, the deadline ends the wait as well.
+    stage.replicas[0].serving.send_replace(false);
+    stage.until("it is out", |states| !usable(&states[0])).await;
+    let (began, nobody) = (Instant::now(), timed("200m").await.unwrap_err());
+    assert_eq!(Fault::from_status(&nobody).kind, FaultKind::Timeout, "{nobody:?}");
+    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
 }
