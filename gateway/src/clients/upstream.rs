@@ -74,11 +74,6 @@ impl Upstream {
         &self.channel
     }
 
-    /// Retries made so far.
-    pub fn retries(&self) -> u64 {
-        self.retries.load(Ordering::Relaxed)
-    }
-
     /// The tries of one call.
     pub(super) fn tries(&self, call: &Call) -> Tries {
         if let Some(budget) = &self.budget {
