@@ -19,7 +19,13 @@ use service_kit::{
 };
 use tokio::time::timeout;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+};
 use tracing::Instrument as _;
 
 use crate::{
@@ -31,6 +37,8 @@ use crate::{
 
 static REQUESTS: LazyLock<Answers> =
     LazyLock::new(|| Answers::register("http_requests", "Requests that were answered", ("route", "status")));
+/// Bytes up to which an answer is sent as it is.
+const SMALL_ANSWER: u64 = 4096;
 const REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 /// No script, style or picture but our own; nothing may frame or embed an answer.
@@ -55,14 +63,19 @@ const SECURITY: [(HeaderName, HeaderValue); 6] = [
 /// Wraps all routes. From the outside in: compression; request id, log and problems; panics; bodies.
 pub(crate) fn wrap(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     let layers = ServiceBuilder::new()
-        // Leaves streams of events and small answers alone.
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn_with_state(state.clone(), observe))
         .layer(CatchPanicLayer::custom(panicked))
         // Has a limit of its own, which takes the place of axum's.
         .layer(from_fn_with_state(state.clone(), buffer))
         .layer(DefaultBodyLimit::disable());
     router.layer(layers)
+}
+
+/// No streams of events, and nothing that two or three packets carry: a summary's few sentences would take longer to be
+/// compressed than everything else that is done for them.
+fn worth_compressing() -> impl Predicate {
+    SizeAbove::new(SMALL_ANSWER).and(NotForContentType::SSE).and(NotForContentType::IMAGES)
 }
 
 /// What is needed of a request once it is gone.
