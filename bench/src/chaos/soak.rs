@@ -91,6 +91,9 @@ async fn held(process: &Process) -> Result<String, BenchError> {
         |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("-").trim().to_owned();
     let descriptors = fs::read_dir(format!("/proc/{id}/fd"))?.count();
     let metrics = reqwest::get(format!("{}/metrics", process.address)).await?.text().await?;
-    let tasks = metrics.lines().find_map(|line| line.strip_prefix("nutgraf_runtime_tasks ")).unwrap_or("-");
+    let tasks = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("nutgraf_runtime_tasks{runtime=\"tokio\"} "))
+        .unwrap_or("-");
     Ok(format!("{} | {descriptors} | {} | {tasks}", field("VmRSS:"), field("Threads:")))
 }

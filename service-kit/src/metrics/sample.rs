@@ -11,6 +11,7 @@ use prometheus_client::{
     encoding::{DescriptorEncoder, NoLabelSet},
     metrics::MetricType,
 };
+use tokio::runtime::Handle;
 
 /// What a sample's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,7 @@ impl Collector for Watched {
             let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
             let mut samples = Vec::new();
             watched.retain(|ask| ask().map(|more| samples.extend(more)).is_some());
+            samples.extend(runtime());
             samples
         };
         let mut by_name: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
@@ -79,6 +81,18 @@ impl Collector for Watched {
         }
         Ok(())
     }
+}
+
+/// What the runtime that the page is asked in has to do: a number that only grows is a leak.
+fn runtime() -> Option<Sample> {
+    let tasks = Handle::try_current().ok()?.metrics().num_alive_tasks();
+    Some(Sample {
+        name: "runtime_tasks",
+        help: "Tasks that have begun and not ended",
+        kind: Kind::Gauge,
+        labels: vec![("runtime", "tokio".to_owned())],
+        value: tasks as f64,
+    })
 }
 
 #[cfg(test)]

@@ -32,6 +32,18 @@ async fn calls_are_counted_by_how_they_ended() {
 }
 
 #[tokio::test]
+async fn tasks_that_have_not_ended_are_counted() {
+    let tasks = || value_of("nutgraf_runtime_tasks{runtime=\"tokio\"}").unwrap_or_default();
+    let before = tasks();
+    let waiting = tokio::spawn(std::future::pending::<()>());
+    assert!(tasks() > before);
+    waiting.abort();
+    waiting.await.unwrap_err();
+    let ended = async { while tasks() > before {} };
+    tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.unwrap();
+}
+
+#[tokio::test]
 async fn names_that_callers_make_up_are_not_shown() {
     let stage = Stage::of(1).await;
     let answer = send_to(&stage.channel, "/made.Up/Name", &Attempt::default()).await;

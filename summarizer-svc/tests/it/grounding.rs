@@ -126,10 +126,10 @@ impl Report {
     }
 
     /// Asserts at least these precisions and recalls.
-    fn assert_at_least(&self, limits: &[(UnsupportedKind, f64)]) {
-        for (kind, least) in limits {
+    fn assert_at_least(&self, limits: &[(UnsupportedKind, f64, f64)]) {
+        for (kind, precision, recall) in limits {
             let marks = self.marks[kind];
-            assert!(marks.precision() >= *least && marks.recall() >= *least, "{}", self.figures());
+            assert!(marks.precision() >= *precision && marks.recall() >= *recall, "{}", self.figures());
         }
         assert!(self.sourced() >= LEAST_SOURCED, "{}", self.figures());
     }
@@ -141,19 +141,27 @@ fn are_same(one: (UnsupportedKind, &str), other: (UnsupportedKind, &str)) -> boo
     one == other || (one.0 == UnsupportedKind::Name && other.0 == UnsupportedKind::Name && within)
 }
 
-const LIMITS: &[(UnsupportedKind, f64)] = &[
-    (UnsupportedKind::Number, 0.95),
-    (UnsupportedKind::Quote, 0.95),
-    (UnsupportedKind::Date, 0.95),
-    (UnsupportedKind::Name, 0.9),
+const LIMITS: &[(UnsupportedKind, f64, f64)] = &[
+    (UnsupportedKind::Number, 0.95, 0.95),
+    (UnsupportedKind::Quote, 0.95, 0.95),
+    (UnsupportedKind::Date, 0.95, 0.95),
+    (UnsupportedKind::Name, 0.9, 0.9),
 ];
 
 /// What is asked of sentences that nobody looked at before: a handful of each kind, so that one miss weighs much.
-const HELD_OUT: &[(UnsupportedKind, f64)] = &[
-    (UnsupportedKind::Number, 0.9),
-    (UnsupportedKind::Quote, 0.95),
-    (UnsupportedKind::Date, 0.8),
-    (UnsupportedKind::Name, 0.85),
+const HELD_OUT: &[(UnsupportedKind, f64, f64)] = &[
+    (UnsupportedKind::Number, 0.9, 0.9),
+    (UnsupportedKind::Quote, 0.95, 0.95),
+    (UnsupportedKind::Date, 0.8, 0.8),
+    (UnsupportedKind::Name, 0.85, 0.85),
+];
+
+/// Of a stranger's sentences: in doubt nothing is marked, so that numbers which the article has for something else pass.
+const INDEPENDENT: &[(UnsupportedKind, f64, f64)] = &[
+    (UnsupportedKind::Number, 0.88, 0.6),
+    (UnsupportedKind::Quote, 0.95, 0.95),
+    (UnsupportedKind::Date, 0.95, 0.95),
+    (UnsupportedKind::Name, 0.88, 0.75),
 ];
 
 const LEAST_SOURCED: f64 = 0.9;
@@ -170,4 +178,11 @@ fn marks_and_sources_fit_sentences_that_the_code_was_not_written_for() {
     let report = Report::of(include_str!("../grounding/held_out.toml"));
     println!("{}", report.figures());
     report.assert_at_least(HELD_OUT);
+}
+
+#[test]
+fn marks_and_sources_fit_the_sentences_of_a_stranger() {
+    let report = Report::of(include_str!("../grounding/independent.toml"));
+    println!("{}", report.figures());
+    report.assert_at_least(INDEPENDENT);
 }
