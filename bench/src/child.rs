@@ -1,6 +1,6 @@
 //! Parts of a system under test, each a process of its own: this program, started once more.
 
-use std::{net::SocketAddr, process::Stdio, time::Duration};
+use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use clap::{Args, Subcommand};
 use gateway::config::ServiceAddresses;
@@ -64,6 +64,14 @@ impl Process {
         let mut command = Command::new("ip");
         // It becomes the program, and so the process's id is the program's.
         command.args(["netns", "exec", namespace]).arg(std::env::current_exe()?);
+        Self::spawn(command, arguments).await
+    }
+
+    /// The same with another hosts file, which it sees in place of the system's.
+    pub(crate) async fn start_with_hosts(hosts: &Path, arguments: &[&str]) -> Result<Self, BenchError> {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\""]).arg(hosts);
+        command.arg(std::env::current_exe()?);
         Self::spawn(command, arguments).await
     }
 

@@ -58,6 +58,6 @@ fn shares(calls: &[&Call]) -> String {
 fn noticed(phase: &Phase, began: Duration, end: Duration, seen: &Seen) -> Option<Duration> {
     let (replica, comes) = phase.act.replica()?;
     let mut calls = seen.get(&replica_address(replica))?.iter().filter(|time| (began..end).contains(time));
-    let time = if comes { calls.next() } else { calls.next_back() };
+    let time = if comes { calls.next() } else { calls.next_back().or(Some(&began)) };
     time.map(|time| time.saturating_sub(began))
 }

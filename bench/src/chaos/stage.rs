@@ -15,16 +15,14 @@ use crate::{BenchError, child::Process};
 /// How much later a name is gone than the replica.
 const LAG: Duration = Duration::from_millis(1500);
 const NAMES_LOST: Duration = Duration::from_secs(10);
-/// The namespace of the gateway.
-const GATEWAY: usize = 9;
 const REPLICAS: usize = 4;
 
 pub(super) struct Stage {
     names: Names,
     replicas: HashMap<usize, Process>,
     gateway: Option<Process>,
-    /// Files that the gateway's namespace has in place of the system's.
-    etc: Option<PathBuf>,
+    /// The gateway's hosts file.
+    hosts: Option<PathBuf>,
     // Last, for it goes after those who are in it.
     network: Network,
 }
@@ -33,28 +31,24 @@ impl Stage {
     /// Three replicas.
     pub(super) async fn set(names: Names) -> Result<Self, BenchError> {
         let mut network = Network::create().await?;
-        for number in (1..=REPLICAS).chain([GATEWAY]) {
+        for number in 1..=REPLICAS {
             network.namespace(number).await?;
         }
-        let mut stage = Self { names, replicas: HashMap::new(), gateway: None, etc: None, network };
+        let mut stage = Self { names, replicas: HashMap::new(), gateway: None, hosts: None, network };
         for number in 1..REPLICAS {
             stage.start(number, "20ms").await?;
         }
         Ok(stage)
     }
 
-    /// A gateway over the replicas, in a namespace with a hosts file of its own.
+    /// A gateway over the replicas, with a hosts file of its own.
     pub(super) async fn gateway(&mut self) -> Result<Target, BenchError> {
-        let etc = PathBuf::from("/etc/netns").join(namespace(GATEWAY));
-        fs::create_dir_all(&etc)?;
-        self.etc = Some(etc.clone());
-        // Nobody answers there, so that a name that isn't in the hosts file is unknown at once.
-        fs::write(etc.join("resolv.conf"), "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")?;
-        self.names.write_to(etc.join("hosts"));
-        let listen = format!("{}:8080", replica_address(GATEWAY));
+        let hosts = std::env::temp_dir().join(format!("nutgraf-chaos-{}", std::process::id()));
+        fs::write(&hosts, "")?;
+        self.names.write_to(hosts.clone());
         let summarizer = format!("http://{NAME}:{PORT}");
-        let gateway =
-            Process::start_in(&namespace(GATEWAY), &["--listen", &listen, "gateway", &summarizer]).await?;
+        let gateway = Process::start_with_hosts(&hosts, &["gateway", &summarizer]).await?;
+        self.hosts = Some(hosts);
         let target = Target::gateway(&gateway.address);
         self.gateway = Some(gateway);
         Ok(target)
@@ -131,8 +125,8 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        if let Some(etc) = &self.etc {
-            let _ = fs::remove_dir_all(etc);
+        if let Some(hosts) = &self.hosts {
+            let _ = fs::remove_file(hosts);
         }
     }
 }
