@@ -212,6 +212,14 @@ impl Upstream {
         let services =
             ServiceAddresses { scraper: scraper.address.into(), summarizer: summarizer.address.into() };
         let state = AppState::new(&services, config);
+        let found = async {
+            for upstream in [&state.upstreams.scraper, &state.upstreams.summarizer] {
+                while upstream.channel().others_than(&[]) == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), found).await.expect("a service is not found");
         Stage { app: app(state.clone()), state, services, scraper, summarizer, _stop: stop.drop_guard() }
     }
 

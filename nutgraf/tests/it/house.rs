@@ -43,7 +43,16 @@ impl House {
             ServiceAddresses { scraper: scraper.address.into(), summarizer: summarizer.address.into() };
         let token = stop.clone();
         tokio::spawn(async move { gateway::serve(at, &services, Config::default(), &DRAIN, token).await });
-        Self { base, scraper, summarizer, _stop: stop.drop_guard() }
+        let house = Self { base, scraper, summarizer, _stop: stop.drop_guard() };
+        house.until_ready().await;
+        house
+    }
+
+    /// Waits until the gateway has found both services.
+    async fn until_ready(&self) {
+        let ready = async { while self.get("/readyz").await.status != 200 {} };
+        let found = tokio::time::timeout(Duration::from_secs(30), ready).await;
+        assert!(found.is_ok(), "a service is not found");
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -142,11 +151,13 @@ async fn a_service_that_is_gone_is_named_and_the_other_goes_on() {
     assert_eq!(house.get("/readyz").await.status, 503);
     assert_eq!(house.get("/api/v1/headlines").await.status, 200);
     house.summarizer.mend();
+    house.until_ready().await;
     house.scraper.cut();
     let gone = problem(&house.get("/api/v1/headlines").await);
     assert_eq!(gone, (503, "scraper-unavailable".to_owned()));
     assert_eq!(house.post("/api/v1/summaries", &text).await.status, 200);
     house.scraper.mend();
+    house.until_ready().await;
     assert_eq!(house.get("/api/v1/headlines").await.status, 200);
 }
 

@@ -26,8 +26,8 @@ use super::{
 const RESOLVE: Duration = Duration::from_secs(1);
 /// How long a replica may take to say how it is; later on, the connection's pings tell.
 const FIRST_WORD: Duration = Duration::from_secs(3);
-/// The first pause before a replica that says nothing is asked again, and the longest.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// The first pause before a replica that says nothing is asked again, and the longest: as long as a call waits for one.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// Resolves again and again, for ever. Dropping the future ends all that it started.
 pub(super) async fn names(replicas: Arc<Replicas>, resolver: Arc<dyn Resolver>, service: &'static str) {
