@@ -68,7 +68,8 @@ fn float_product(input: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let Storage::Cpu(CpuStorage::F32(values)) = &*storage else {
         candle_core::bail!("a tensor on the CPU is not where it says");
     };
-    let weight = values.get(layout.start_offset()..).unwrap_or_default();
+    let begin = layout.start_offset();
+    let weight = values.get(begin..begin + weight.elem_count()).unwrap_or_default();
     on_cpu(input, |input| product(input, weight, out_dim))?.reshape((input.dim(0)?, out_dim))
 }
 
