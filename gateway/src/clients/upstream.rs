@@ -79,7 +79,13 @@ impl Upstream {
         if let Some(budget) = &self.budget {
             budget.deposit();
         }
-        Tries { upstream: self.clone(), call: call.clone(), tried: Vec::new(), last: Last::default() }
+        let (upstream, call) = (self.clone(), call.clone());
+        Tries { upstream, call, streams: false, tried: Vec::new(), last: Last::default() }
+    }
+
+    /// The tries of a call whose answer is a stream: how fast a replica is shows when [`Tries::worked`] is said.
+    pub(super) fn stream_tries(&self, call: &Call) -> Tries {
+        Tries { streams: true, ..self.tries(call) }
     }
 
     /// The answer to an idempotent call, from whichever replica gives one.
@@ -99,8 +105,7 @@ impl Upstream {
 /// What became of the last try.
 #[derive(Debug, Default)]
 struct Last {
-    /// Some replica got it.
-    sent: bool,
+    attempt: Attempt,
     /// It was given less time than the call has.
     capped: bool,
     /// One was full already.
@@ -112,6 +117,7 @@ struct Last {
 pub(super) struct Tries {
     upstream: Upstream,
     call: Call,
+    streams: bool,
     tried: Vec<SocketAddr>,
     last: Last,
 }
@@ -120,6 +126,11 @@ impl Tries {
     /// When the call's time is up.
     pub(super) fn deadline(&self) -> Deadline {
         self.call.deadline
+    }
+
+    /// The stream has brought the first that its replica had to work for.
+    pub(super) fn worked(&self) {
+        self.last.attempt.worked();
     }
 
     /// Tries until there is an answer, or nothing is left to try.
@@ -145,12 +156,13 @@ impl Tries {
     {
         let cap = self.cap();
         let attempt = Attempt::avoiding(&self.tried);
+        let attempt = if self.streams { attempt.telling() } else { attempt };
         let mut request = request(message, self.call.deadline, &self.call.request_id);
         request.extensions_mut().insert(attempt.clone());
         let answer = timeout(cap.unwrap_or(self.call.deadline.remaining()), send(request)).await;
-        self.last.sent = attempt.picked().is_some();
         self.last.capped = cap.is_some();
         self.tried.extend(attempt.picked());
+        self.last.attempt = attempt;
         match answer {
             Ok(answer) => answer.map(Response::into_inner).map_err(|status| Fault::from_status(&status)),
             Err(_) => Err(Fault::timeout("no answer in time")),
@@ -171,7 +183,7 @@ impl Tries {
     /// Whether to try again after `fault`; a retry is taken from the budget then.
     pub(super) fn again(&mut self, fault: &Fault) -> bool {
         let Some(budget) = self.upstream.budget.clone() else { return false };
-        let elsewhere = self.last.sent
+        let elsewhere = self.last.attempt.picked().is_some()
             && self.tried.len() <= MOST_RETRIES
             && !self.call.deadline.has_passed()
             && self.upstream.channel.others_than(&self.tried) > 0;

@@ -51,6 +51,9 @@ impl Messages {
             match self.receive().await {
                 Ok(event) => {
                     self.has_text |= matches!(event, SummaryEvent::Delta(_));
+                    if matches!(event, SummaryEvent::Delta(_) | SummaryEvent::Done(_)) {
+                        self.tries.worked();
+                    }
                     return Ok(event);
                 }
                 Err(Stop::Broken(fault)) if !self.has_text && self.tries.again(&fault) => {

@@ -90,7 +90,8 @@ impl Summarizer {
     ) -> Result<impl Stream<Item = Result<SummaryEvent, SummarizerError>> + Send + use<>, SummarizerError>
     {
         let message = StreamSummaryRequest { input: Some(wire::input(text, &call.caller.key)) };
-        let messages = Messages::open(message, self.client(), self.upstream.tries(call), self.idle).await?;
+        let messages =
+            Messages::open(message, self.client(), self.upstream.stream_tries(call), self.idle).await?;
         Ok(stream::try_unfold(Some(messages), |state| async {
             let Some(mut state) = state else { return Ok(None) };
             let event = state.next().await?;

@@ -21,7 +21,7 @@ fn of_one(service: &'static str, replica: &ReplicaState) -> Vec<Sample> {
         sample("upstream_ejections", "How often it was put out for that", Counter, replica.ejections as f64),
     ];
     samples.extend(replica.latency.map(|latency| {
-        let help = "What its slowest method takes, by the balancer's fading peak";
+        let help = "What its slowest method takes for each call in flight, by the balancer's fading peak";
         sample("upstream_latency_seconds", help, Gauge, latency.as_secs_f64())
     }));
     samples

@@ -1,9 +1,11 @@
-//! How long a replica takes to answer: a peak-sensitive, fading average.
+//! How long a replica takes for a call, for each call that it works on: a peak-sensitive, fading average.
 //!
 //! A slower answer counts at once, faster ones only bit by bit (the "peak EWMA" of Finagle and linkerd), so that a replica
-//! in trouble loses its share with the first slow answer. Without new answers the value fades, so that the replica is
-//! tried again; a call that waits for its answer counts as slow as it has waited, so that one that is busy for long does
-//! not look fast meanwhile.
+//! in trouble loses its share with the first slow answer. An answer counts by the calls that were ahead of it: what it
+//! waited for them is no fault of the replica, and the balancer multiplies by what is in flight anyway.
+//!
+//! Without new answers the value fades, so that the replica is tried again. One that proves as slow as before then fades
+//! half as fast, and so on: else a replica that is slow for good would cost the same number of slow calls each minute.
 
 use http::uri::PathAndQuery;
 use std::time::Duration;
@@ -12,6 +14,10 @@ use tokio::time::Instant;
 /// A value below this fades to 1/e in this time; one above loses a second each second until then, so that a single long
 /// answer is forgotten in about the time that it took.
 const FADE: Duration = Duration::from_secs(1);
+/// How many times slower it fades at most.
+const MOST_RELUCTANCE: u32 = 8;
+/// A value that has faded to this share was not asked for a while: the next answer tells whether it is still so slow.
+const STALE: f64 = 0.6;
 /// Most methods that are told apart.
 const MOST_METHODS: usize = 32;
 
@@ -20,11 +26,17 @@ const MOST_METHODS: usize = 32;
 struct Latency {
     value: Duration,
     at: Instant,
+    /// How many times slower it fades than one of which nothing is known.
+    reluctance: u32,
 }
 
 impl Latency {
+    fn new(value: Duration, at: Instant) -> Self {
+        Self { value, at, reluctance: 1 }
+    }
+
     fn now(self, now: Instant) -> Duration {
-        let elapsed = now.saturating_duration_since(self.at);
+        let elapsed = now.saturating_duration_since(self.at) / self.reluctance;
         let above = self.value.saturating_sub(FADE);
         let Some(fading) = elapsed.checked_sub(above) else {
             return self.value.saturating_sub(elapsed);
@@ -36,7 +48,19 @@ impl Latency {
         let faded = self.now(now);
         let weight = if self.value.is_zero() { 0.0 } else { faded.div_duration_f64(self.value) };
         let blend = faded + sample.mul_f64(1.0 - weight);
-        Self { value: if sample >= self.value { sample } else { blend }, at: now }
+        let value = if sample >= self.value { sample } else { blend };
+        Self { value, at: now, reluctance: self.reluctance(sample, weight < STALE) }
+    }
+
+    /// A single peak is forgotten fast, and so is what is no longer true.
+    fn reluctance(self, sample: Duration, is_stale: bool) -> u32 {
+        let confirmed = (self.value / 2..=self.value * 2).contains(&sample);
+        match (is_stale, confirmed) {
+            (true, true) => (self.reluctance * 2).min(MOST_RELUCTANCE),
+            (true, false) => 1,
+            (false, _) if sample > self.value * 2 => 1,
+            (false, _) => self.reluctance,
+        }
     }
 }
 
@@ -55,18 +79,17 @@ impl Latencies {
         self.0.iter().map(|(_, latency)| latency.now(now)).max()
     }
 
-    /// An answer came after `sample`.
+    /// An answer came after `sample` for each call.
     pub(super) fn observe(&mut self, method: &PathAndQuery, sample: Duration, now: Instant) {
-        let latency = self
-            .find(method)
-            .map_or(Latency { value: sample, at: now }, |latency| latency.after(sample, now));
+        let known = self.find(method);
+        let latency = known.map_or(Latency::new(sample, now), |latency| latency.after(sample, now));
         self.put(method, latency);
     }
 
     /// No answer came within `least`: this can only make it slower.
     pub(super) fn raise(&mut self, method: &PathAndQuery, least: Duration, now: Instant) {
         if self.of(method, now).is_none_or(|known| known < least) {
-            self.put(method, Latency { value: least, at: now });
+            self.put(method, Latency::new(least, now));
         }
     }
 
@@ -116,6 +139,32 @@ mod tests {
         assert_eq!(faded(10_000, 4000), 6000 * MS);
         assert_eq!(faded(10_000, 9000), 1000 * MS);
         assert!((360 * MS..370 * MS).contains(&faded(10_000, 10_000)));
+    }
+
+    #[test]
+    fn one_that_proves_slow_again_and_again_fades_ever_slower() {
+        let (mut latencies, mut now) = (Latencies::default(), Instant::now());
+        let mut waits = Vec::new();
+        latencies.observe(&method(), 200 * MS, now);
+        for _ in 0..6 {
+            let mut waited = 0;
+            while latencies.of(&method(), now).unwrap() > 30 * MS {
+                now += 10 * MS;
+                waited += 10;
+            }
+            waits.push(waited);
+            latencies.observe(&method(), 200 * MS, now);
+        }
+        assert!(
+            waits[..4].windows(2).all(|pair| (pair[0] * 19 / 10..=pair[0] * 2).contains(&pair[1])),
+            "{waits:?}"
+        );
+        assert_eq!(waits[3..], [waits[3]; 3], "{waits:?}");
+        // It has recovered, and is slow once.
+        now += 60_000 * MS;
+        latencies.observe(&method(), 20 * MS, now);
+        latencies.observe(&method(), 200 * MS, now);
+        assert!(latencies.of(&method(), now + 3000 * MS).unwrap() < 11 * MS);
     }
 
     #[test]

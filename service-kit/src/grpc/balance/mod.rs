@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - `resolver`, `follow`: who is there, asked for every second, and who serves, by a `Health.Watch` to each.
-//! - `replica`: one of them, with its connection, its `latency` and its `ejection`.
+//! - `replica`: one of them, with its connection, its `latency` and its `ejection`; `turn`: a call's place there.
 //! - `pick`: who gets the next call; `replicas`: all of them, and a place at one.
 //! - `figures`: the replicas as metrics; `attempt`: what a retry and the channel tell each other.
 #![expect(clippy::disallowed_types, reason = "the edge itself")]
@@ -19,6 +19,7 @@ mod replicas;
 mod resolver;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::{
     fmt,
@@ -148,8 +149,7 @@ impl Service<Request<Body>> for Balanced {
                     Status::deadline_exceeded(message)
                 });
             };
-            attempt.went_to(place.address());
-            place.send(request).await
+            place.send(request, &attempt).await
         }
         .boxed()
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(super) struct Offer {
     /// Calls that it works on.
     pub(super) in_flight: usize,
-    /// What the method takes there; None before its first answer.
+    /// What the method takes there for each call in flight; None before its first answer.
     pub(super) latency: Option<Duration>,
 }
 

@@ -3,22 +3,18 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use http::{Request, Response, uri::PathAndQuery};
+use http::uri::PathAndQuery;
 use tokio::{sync::watch, time::Instant};
-use tonic::{Code, Status, body::Body, transport::Channel};
-use tower::{Service as _, ServiceExt as _};
+use tonic::{Code, transport::Channel};
 
 use super::{ejection::Ejection, latency::Latencies, pick::Offer};
-use crate::grpc::{
-    client::{GrpcAddress, channel},
-    ended::{End, on_end},
-    fault::{Fault, FaultKind},
-};
+use crate::grpc::client::{GrpcAddress, channel};
 
 /// What an answer counts that says "not now": as if the call had waited that long for its turn.
 const REFUSAL: Duration = Duration::from_secs(1);
@@ -45,7 +41,7 @@ pub struct ReplicaState {
     pub health: ReplicaHealth,
     /// Calls that it works on, streams until their last message.
     pub in_flight: usize,
-    /// What its slowest method takes; None before the first answer.
+    /// What its slowest method takes for each call that it works on; None before the first answer.
     pub latency: Option<Duration>,
     /// How much longer it gets no calls, because the last ones broke; None where it gets some.
     pub ejected_for: Option<Duration>,
@@ -67,20 +63,35 @@ pub(super) struct Replica {
 struct State {
     health: ReplicaHealth,
     in_flight: usize,
-    /// Calls that wait for their answer, by their number: what is asked, and since when.
-    waiting: BTreeMap<u64, (PathAndQuery, Instant)>,
+    /// Calls that wait for their answer, by their number.
+    waiting: BTreeMap<u64, Waiting>,
     latencies: Latencies,
     ejection: Ejection,
     calls: u64,
     failures: u64,
 }
 
+/// A call that waits for its answer.
+struct Waiting {
+    method: PathAndQuery,
+    since: Instant,
+    /// Calls in flight when it came.
+    ahead: u32,
+}
+
+impl Waiting {
+    /// What it has waited so far, for each call that it waits for.
+    fn share(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since) / self.ahead.saturating_add(1)
+    }
+}
+
 impl State {
-    /// What `method` takes, by its answers and by the call that has waited longest for one.
+    /// What `method` takes for each call, by its answers and by those that wait for one.
     fn latency(&self, method: &PathAndQuery, now: Instant) -> Option<Duration> {
         let known = self.latencies.of(method, now);
-        let oldest = self.waiting.values().find(|(asked, _)| asked == method);
-        let waited = oldest.map(|(_, since)| now.saturating_duration_since(*since));
+        let waiting = self.waiting.values().filter(|waiting| waiting.method == *method);
+        let waited = waiting.map(|waiting| waiting.share(now)).max();
         // Without any answer yet it is as fast as the others, until it proves slower.
         known.map(|known| waited.map_or(known, |waited| known.max(waited)))
     }
@@ -145,100 +156,72 @@ impl Replica {
         }
     }
 
+    /// A call of `method` comes; gives its number.
+    pub(super) fn take(&self, method: &PathAndQuery) -> u64 {
+        let mut state = self.lock();
+        let ahead = u32::try_from(state.in_flight).unwrap_or(u32::MAX);
+        state.in_flight += 1;
+        state.calls += 1;
+        let number = state.calls;
+        state.waiting.insert(number, Waiting { method: method.clone(), since: Instant::now(), ahead });
+        number
+    }
+
+    /// Its answer is there, or what says why there is none; only the first word counts.
+    ///
+    /// Only a good answer makes a replica look faster, else one that refuses everything would get everything.
+    pub(super) fn answered(&self, number: u64, refused: Option<Code>) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.ejection.answered();
+        let Some(waiting) = state.waiting.remove(&number) else { return };
+        let share = waiting.share(now);
+        match refused {
+            None | Some(Code::Ok) => state.latencies.observe(&waiting.method, share, now),
+            Some(Code::ResourceExhausted | Code::Unavailable) => {
+                state.latencies.raise(&waiting.method, share.max(REFUSAL), now);
+            }
+            Some(_) => state.latencies.raise(&waiting.method, share, now),
+        }
+    }
+
+    /// It answers, if not yet with what was asked for.
+    pub(super) fn is_alive(&self) {
+        self.lock().ejection.answered();
+    }
+
+    /// A call's connection broke.
+    pub(super) fn broke(&self, number: u64) {
+        let mut state = self.lock();
+        state.waiting.remove(&number);
+        state.failures += 1;
+        let ejected = state.ejection.eject(Instant::now());
+        drop(state);
+        if let Some(time) = ejected {
+            tracing::info!(address = %self.address, ?time, "a call broke; the replica gets none for a while");
+        }
+        self.changed.send_replace(());
+    }
+
+    /// A call is over.
+    pub(super) fn give_back(&self, number: u64) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if let Some(waiting) = state.waiting.remove(&number) {
+            // Its time was up, or its caller left: that long at least it would have taken.
+            state.latencies.raise(&waiting.method, waiting.share(now), now);
+        }
+    }
+
     /// A panic while the lock is held leaves the state whole: every change to it is a single step.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A call's place at a replica, from the pick to the end of the answer's body; dropping it gives it back.
-pub(super) struct Place {
-    replica: Arc<Replica>,
-    method: PathAndQuery,
-    began: Instant,
-    number: u64,
-}
-
-impl Place {
-    pub(super) fn at(replica: Arc<Replica>, method: PathAndQuery) -> Self {
-        let began = Instant::now();
-        let mut state = replica.lock();
-        state.in_flight += 1;
-        state.calls += 1;
-        let number = state.calls;
-        state.waiting.insert(number, (method.clone(), began));
-        drop(state);
-        Self { replica, method, began, number }
-    }
-
-    pub(super) fn address(&self) -> SocketAddr {
-        self.replica.address
-    }
-
-    /// Sends the call; the place is kept until the answer's body has ended.
-    pub(super) async fn send(self, request: Request<Body>) -> Result<Response<Body>, Status> {
-        let mut channel = self.replica.channel.clone();
-        let answer = async { channel.ready().await?.call(request).await }.await;
-        match answer {
-            Ok(response) => {
-                self.answered(Status::from_header_map(response.headers()).map(|status| status.code()));
-                Ok(response.map(|body| on_end(body, move |end| self.ended(end))))
-            }
-            Err(error) => {
-                let status = Status::from_error(Box::new(error));
-                // A timeout is told by the place when it is dropped.
-                if Fault::from_status(&status).kind != FaultKind::Timeout {
-                    self.broke();
-                }
-                Err(status)
-            }
-        }
-    }
-
-    /// The headers are there: for a unary call the whole answer, for a stream the word that it was accepted. How long the
-    /// rest of a stream takes is its work, and shows in what is in flight.
-    ///
-    /// Only a good answer makes a replica look faster, else one that refuses everything would get everything.
-    pub(super) fn answered(&self, refused: Option<Code>) {
-        let (now, took) = (Instant::now(), self.began.elapsed());
-        let mut state = self.replica.lock();
-        state.waiting.remove(&self.number);
-        state.ejection.answered();
-        match refused {
-            None | Some(Code::Ok) => state.latencies.observe(&self.method, took, now),
-            Some(Code::ResourceExhausted | Code::Unavailable) => {
-                state.latencies.raise(&self.method, took.max(REFUSAL), now);
-            }
-            Some(_) => state.latencies.raise(&self.method, took, now),
-        }
-    }
-
-    fn ended(self, end: End) {
-        if end == End::Broken {
-            self.broke();
-        }
-    }
-
-    pub(super) fn broke(&self) {
-        let mut state = self.replica.lock();
-        state.waiting.remove(&self.number);
-        state.failures += 1;
-        let ejected = state.ejection.eject(Instant::now());
-        drop(state);
-        if let Some(time) = ejected {
-            tracing::info!(address = %self.replica.address, ?time, "a call broke; the replica gets none for a while");
-        }
-        self.replica.changed.send_replace(());
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut state = self.replica.lock();
-        state.in_flight = state.in_flight.saturating_sub(1);
-        if state.waiting.remove(&self.number).is_some() {
-            // Its time was up, or its caller left: that long at least it would have taken.
-            state.latencies.raise(&self.method, self.began.elapsed(), Instant::now());
-        }
+impl fmt::Debug for Replica {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Replica").field(&self.address).finish()
     }
 }

@@ -19,7 +19,8 @@ use tokio::{
 use super::{
     attempt::Attempt,
     pick::{Offer, best},
-    replica::{Place, Replica, ReplicaState},
+    replica::{Replica, ReplicaState},
+    turn::Place,
 };
 
 pub(super) struct Replicas {
@@ -98,7 +99,7 @@ impl Replicas {
         let offers: Vec<Option<Offer>> = list.iter().map(offer).collect();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let replica = list.get(best(&offers, turn)?)?;
-        Some(Place::at(Arc::clone(replica), method.clone()))
+        Some(Place::at(Arc::clone(replica), method))
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Replica>>> {

@@ -51,6 +51,28 @@ async fn a_replica_that_is_ten_times_slower_gets_few_calls() {
 }
 
 #[tokio::test]
+async fn a_streams_latency_is_the_time_until_its_caller_sees_work() {
+    let stage = Stage::of(2).await;
+    for replica in &stage.replicas {
+        replica.manner.send_replace(Manner::Stream);
+    }
+    let (quick, slow) = (Attempt::default().telling(), Attempt::default().telling());
+    let began = Instant::now();
+    let _streams = (stage.try_to(&quick).await.unwrap(), stage.try_to(&slow).await.unwrap());
+    let latency = |attempt: &Attempt| {
+        let states = stage.channel.replicas();
+        states.into_iter().find(|state| Some(state.address) == attempt.picked()).unwrap().latency
+    };
+    // Headers are there, and no more.
+    assert_eq!((latency(&quick), latency(&slow)), (None, None));
+    quick.worked();
+    stage.wait("some time passes", || began.elapsed() > 10 * QUICK).await;
+    slow.worked();
+    assert!(latency(&slow) > Some(5 * QUICK), "{:?}", stage.channel);
+    assert!(latency(&quick) < latency(&slow), "{:?}", stage.channel);
+}
+
+#[tokio::test]
 async fn a_replica_that_hangs_loses_its_share_by_what_it_holds() {
     let stage = Stage::of(2).await;
     stage.replicas[0].manner.send_replace(Manner::Hang);
