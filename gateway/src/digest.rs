@@ -21,7 +21,7 @@ use crate::{
     clients::{
         Upstreams,
         scraper::{Scraper, ScraperError},
-        summarizer::{Summarizer, SummarizerError},
+        summarizer::{Place, Summarizer, SummarizerError},
     },
     config::Config,
     model::Models,
@@ -202,10 +202,10 @@ impl DigestService {
         options: &SummaryOptions,
         call: &Call,
     ) -> Result<Digest, DigestError> {
-        let _place = self.summarizer.place()?;
+        let place = self.place_to_fetch(&input)?;
         let material = Arc::new(self.material(input, options.clone(), call).await?);
         let article = material.article.clone();
-        let order = Order { material, call: call.clone(), stepwise: false };
+        let order = Order { material, call: call.clone(), stepwise: false, place };
         let summary = Reader::new(self.summaries.clone(), order).end().await?;
         Ok(Digest { article, summary })
     }
@@ -215,34 +215,45 @@ impl DigestService {
     /// # Errors
     ///
     /// What is wrong with a text, and that there is no place, is said at once; all else comes as the stream's last item.
-    pub fn stream(
+    pub async fn stream(
         &self,
         input: DigestInput,
         options: SummaryOptions,
         call: Call,
     ) -> Result<EventStream, DigestError> {
-        if let DigestInput::Text { text, .. } = &input {
-            self.check(text)?;
-        }
-        let place = self.summarizer.place()?;
-        let fetches = matches!(input, DigestInput::Url { .. });
         let fetching = Progress { phase: Phase::Fetching, done: 0, total: 0 };
-        let first = stream::iter(fetches.then_some(Ok(SummaryEvent::Progress(fetching))));
-        let service = self.clone();
-        let rest = stream::once(async move {
-            let material = Arc::new(service.material(input, options, &call).await?);
-            let article = material.article.clone().map(SummaryEvent::Article).map(Ok);
-            let order = Order { material, call, stepwise: true };
-            let events = Reader::new(service.summaries, order).events();
-            Ok::<_, DigestError>(stream::iter(article).chain(events.map_err(DigestError::from)))
-        });
-        let events = first.chain(rest.try_flatten());
-        // The place is free again when the stream is dropped.
-        Ok(events
-            .inspect(move |_| {
-                let _ = &place;
-            })
-            .boxed())
+        let is_named = matches!(input, DigestInput::Url { .. });
+        let first = stream::iter(is_named.then_some(Ok(SummaryEvent::Progress(fetching))));
+        let place = self.place_to_fetch(&input)?;
+        let fetches = place.is_some();
+        let rest = self.clone().told(input, options, call, place);
+        Ok(if fetches {
+            first.chain(stream::once(rest).try_flatten()).boxed()
+        } else {
+            first.chain(rest.await?).boxed()
+        })
+    }
+
+    /// The events from the article on; by now the summary is there, on its way or begun.
+    async fn told(
+        self,
+        input: DigestInput,
+        options: SummaryOptions,
+        call: Call,
+        place: Option<Arc<Place>>,
+    ) -> Result<impl Stream<Item = Result<SummaryEvent, DigestError>> + Send, DigestError> {
+        let material = Arc::new(self.material(input, options, &call).await?);
+        let article = material.article.clone().map(SummaryEvent::Article).map(Ok);
+        let order = Order { material, call, stepwise: true, place };
+        let events = Reader::new(self.summaries, order).on_board().await?.events();
+        Ok(stream::iter(article).chain(events.map_err(DigestError::from)))
+    }
+
+    /// A place for a summary whose article has to be fetched first; any other gets one when it begins to be made, for what
+    /// is kept needs none.
+    fn place_to_fetch(&self, input: &DigestInput) -> Result<Option<Arc<Place>>, SummarizerError> {
+        let fetches = matches!(input, DigestInput::Url { url, .. } if !self.articles.contains_key(url));
+        fetches.then(|| self.summarizer.place().map(Arc::new)).transpose()
     }
 
     /// Reads the article, or takes the text to pieces.

@@ -33,7 +33,7 @@ use self::{
     soundness::is_sound,
 };
 use crate::{
-    clients::summarizer::{Summarizer, SummarizerError},
+    clients::summarizer::{Place as SummaryPlace, Summarizer, SummarizerError},
     digest::{Call, Material},
     summary::{CacheStatus, Delta, Summary, SummaryEvent},
 };
@@ -57,6 +57,8 @@ pub(crate) struct Order {
     pub(crate) call: Call,
     /// Whether to be told of each step, or of the summary only.
     pub(crate) stepwise: bool,
+    /// The place that it has among the summaries under way; one without it takes one if it has to be made.
+    pub(crate) place: Option<Arc<SummaryPlace>>,
 }
 
 /// What flights are known by.
@@ -91,31 +93,52 @@ impl Summaries {
     }
 
     /// A summary that is there, is on its way, or begins to be made. Must be called within a tokio runtime.
-    async fn board(&self, order: &Order) -> Place {
+    ///
+    /// # Errors
+    ///
+    /// [`SummarizerError::QueueFull`] where it would have to be made, and there is no place for that.
+    async fn board(&self, order: &Order) -> Result<Place, SummarizerError> {
         let text = order.material.text();
         let lineup = self.lineup(&order.call).await.as_ref().clone().for_options(text.options);
         let fresh = order.call.caller.fresh;
         let Some(key) = Key::of(text, &lineup) else {
             let (pilot, flight) = begin();
-            self.depart(pilot, order.clone(), None);
-            return Place::Following(Follower::of(flight));
+            self.depart(pilot, order.clone(), None)?;
+            return Ok(Place::Following(Follower::of(flight)));
         };
         let route = Route { key, fresh };
         let kept = || if fresh { None } else { self.kept.get(&key) };
-        match self.flights.board(route, kept) {
+        Ok(match self.flights.board(route, kept) {
             Boarding::Began(pilot, follower) => {
-                self.depart(pilot, order.clone(), Some(Plan { route, lineup }));
+                self.depart(pilot, order.clone(), Some(Plan { route, lineup }))?;
                 Place::Following(follower)
             }
             Boarding::Joined(follower) => Place::Following(follower),
             Boarding::Landed(summary) => Place::Landed(told_whole(summary).into()),
-        }
+        })
     }
 
     /// Begins the work, which ends when it is done or when nobody waits for it.
-    fn depart(&self, pilot: Pilot, order: Order, plan: Option<Plan>) {
-        let fly = self.clone().fly(pilot, order, plan);
-        tokio::spawn(fly.in_current_span());
+    fn depart(&self, mut pilot: Pilot, order: Order, plan: Option<Plan>) -> Result<(), SummarizerError> {
+        let place = match &order.place {
+            Some(place) => Ok(Arc::clone(place)),
+            None => self.summarizer.place().map(Arc::new),
+        };
+        match place {
+            Ok(place) => {
+                let fly = self.clone().fly(pilot, Order { place: Some(place), ..order }, plan);
+                tokio::spawn(fly.in_current_span());
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(plan) = &plan {
+                    self.flights.land(&plan.route, &pilot);
+                }
+                // Somebody may have joined already.
+                pilot.tell(Err(error.clone()));
+                Err(error)
+            }
+        }
     }
 
     async fn fly(self, mut pilot: Pilot, order: Order, plan: Option<Plan>) {
@@ -124,6 +147,8 @@ impl Summaries {
             last = self.work(&mut pilot, &order, plan.as_ref()) => last,
             () = deserted.cancelled() => Err(SummarizerError::Interrupted { cause: "everybody left".to_owned() }),
         };
+        // With it goes the place.
+        drop(order);
         let kept = plan
             .as_ref()
             .filter(|plan| last.as_ref().is_ok_and(|summary| plan.lineup.stands_behind(summary)));

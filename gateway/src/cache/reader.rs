@@ -36,6 +36,16 @@ impl Reader {
         Self { summaries, order, place: None, has_text: false }
     }
 
+    /// Begins to wait now, and not with the first question.
+    ///
+    /// # Errors
+    ///
+    /// [`SummarizerError::QueueFull`].
+    pub(crate) async fn on_board(mut self) -> Result<Self, SummarizerError> {
+        self.place = Some(self.summaries.board(&self.order).await?);
+        Ok(self)
+    }
+
     /// The next event; `Done` or an error is the last.
     pub(crate) async fn next(&mut self) -> Told {
         loop {
@@ -78,7 +88,7 @@ impl Reader {
     async fn told(&mut self) -> Told {
         let place = match self.place.take() {
             Some(place) => place,
-            None => self.summaries.board(&self.order).await,
+            None => self.summaries.board(&self.order).await?,
         };
         match self.place.insert(place) {
             Place::Following(follower) => follower.next().await,

@@ -112,7 +112,7 @@ pub(super) async fn stream_summary(
     JsonBody(request): JsonBody<SummaryRequest>,
 ) -> Result<Response, Problem> {
     let (input, options) = request.parse()?;
-    respond(&state, (request_id, caller), uri.path(), input, options)
+    respond(&state, (request_id, caller), uri.path(), input, options).await
 }
 
 /// Summarizes the article at an address, step by step, for `EventSource`.
@@ -133,17 +133,17 @@ pub(super) async fn stream_summary_of_url(
     ApiQuery(query): ApiQuery<StreamQuery>,
 ) -> Result<Response, Problem> {
     let (input, options) = query.parse()?;
-    respond(&state, (request_id, caller), uri.path(), input, options)
+    respond(&state, (request_id, caller), uri.path(), input, options).await
 }
 
-fn respond(
+async fn respond(
     state: &AppState,
     (request_id, caller): (RequestId, Caller),
     path: &str,
     input: DigestInput,
     options: SummaryOptions,
 ) -> Result<Response, Problem> {
-    let events = state.digests.stream(input, options, state.summary_call(&request_id, caller))?;
+    let events = state.digests.stream(input, options, state.summary_call(&request_id, caller)).await?;
     let frame =
         Frame { request_id, path: path.to_owned(), cut: state.cut_streams.clone(), span: Span::current() };
     let events = Sse::new(framed(events, frame)).keep_alive(KeepAlive::new().interval(HEARTBEAT));

@@ -198,5 +198,27 @@ async fn summaries_over_the_limit_are_refused_before_any_work_is_done() {
         assert_eq!(stage.fetch(path).await.status(), 200, "{path}");
     }
     drop(stream);
-    assert_eq!(stage.send_json(PATH, text()).await.status(), 200);
+    // The work hears of it from the stream, and gives the place back.
+    let again = async { while stage.send_json(PATH, text()).await.status() != 200 {} };
+    tokio::time::timeout(Duration::from_secs(10), again).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_kept_or_under_way_needs_no_place() {
+    let hanging = Upstream { steps: vec![accepted(), Step::Hang, done()], ..whole() };
+    let stage = hanging.start_with(Config { max_summaries: 1, ..Config::default() }).await;
+    let (kept, at_work) = (text(), text());
+    assert_eq!(stage.send_json(PATH, kept.clone()).await.status(), 200);
+    let open = async || {
+        let answer = stage.respond(json_request(STREAM, at_work.clone())).await;
+        let mut stream = Body::into_data_stream(answer.into_body());
+        let first = stream.next().await.unwrap().unwrap();
+        assert_eq!(events_of(str::from_utf8(&first).unwrap())[0].0, "accepted");
+        stream
+    };
+    let _streams = (open().await, open().await);
+    assert_eq!(stage.send_json(PATH, text()).await.status(), 429);
+    assert_eq!(stage.send_json(PATH, kept.clone()).await.json()["summary"]["cache"], "hit");
+    let told = stage.send_json(STREAM, kept).await.events();
+    assert_eq!(told.last().map(|(name, _)| name.as_str()), Some("done"));
 }

@@ -50,7 +50,7 @@ impl Place {
         request: Request<Body>,
         attempt: &Attempt,
     ) -> Result<Response<Body>, Status> {
-        attempt.went_to(&self.0);
+        attempt.went_to(self.turn());
         let mut channel = self.0.replica.channel.clone();
         let answer = async { channel.ready().await?.call(request).await }.await;
         match answer {
