@@ -265,7 +265,8 @@ impl DigestService {
     ) -> Result<Material, DigestError> {
         match input {
             DigestInput::Url { url, title } => {
-                let article = self.article(&url, call).await?;
+                // In a box, so that texts don't carry the room for a fetch along.
+                let article = Box::pin(self.article(&url, call)).await?;
                 Ok(Material { article: Some(article), title, lines: Vec::new(), options })
             }
             DigestInput::Text { text, title } => {

@@ -1,6 +1,6 @@
 //! What every request handler gets to see.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use service_kit::{deadline::Deadline, request_id::RequestId};
 use tokio_util::sync::CancellationToken;
@@ -12,13 +12,17 @@ use crate::{
     digest::{Call, DigestService},
 };
 
-/// What every request handler gets to see. Clones are the same.
+/// What every request handler gets to see. Clones are the same, and cost next to nothing: each layer makes one.
 #[derive(Debug, Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// What an [`AppState`] is made of.
+#[derive(Debug)]
+pub struct Parts {
     /// The services.
     pub upstreams: Upstreams,
     /// The settings.
-    pub config: Arc<Config>,
+    pub config: Config,
     /// The use case.
     pub digests: DigestService,
     /// Cancelled as soon as the gateway begins to go down: it isn't ready any more.
@@ -35,13 +39,13 @@ impl AppState {
 
     /// Over services that are connected already.
     pub fn over(upstreams: Upstreams, config: Config) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             digests: DigestService::new(upstreams.clone(), &config),
             upstreams,
-            config: Arc::new(config),
+            config,
             stopping: CancellationToken::new(),
             cut_streams: CancellationToken::new(),
-        }
+        }))
     }
 
     /// A call on behalf of `request_id` that has `budget` from now.
@@ -63,5 +67,13 @@ impl AppState {
     /// A call that writes a summary for `caller`.
     pub fn summary_call(&self, request_id: &RequestId, caller: Caller) -> Call {
         Call { caller, ..self.call(request_id, self.config.summary_timeout) }
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }

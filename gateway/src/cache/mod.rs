@@ -181,14 +181,20 @@ impl Summaries {
         order: &Order,
         plan: Option<&Plan>,
     ) -> Result<Arc<Summary>, SummarizerError> {
-        if let Some(summary) = self.elsewhere(order, plan).await {
+        // In boxes, for only one of the three is needed.
+        if self.shared.is_some()
+            && let Some(summary) = Box::pin(self.elsewhere(order, plan)).await
+        {
             return Ok(Arc::new(summary));
         }
-        let text = order.material.text();
-        if !order.stepwise {
-            return self.summarizer.summarize(text, &order.call).await.map(Arc::new);
+        if order.stepwise {
+            return Box::pin(self.stepwise(pilot, order)).await;
         }
-        let mut events = std::pin::pin!(self.summarizer.stream(text, &order.call).await?);
+        self.summarizer.summarize(order.material.text(), &order.call).await.map(Arc::new)
+    }
+
+    async fn stepwise(&self, pilot: &mut Pilot, order: &Order) -> Result<Arc<Summary>, SummarizerError> {
+        let mut events = Box::pin(self.summarizer.stream(order.material.text(), &order.call).await?);
         while let Some(event) = events.next().await {
             match event? {
                 SummaryEvent::Done(summary) => return Ok(summary),
@@ -211,10 +217,13 @@ impl Summaries {
 
     /// The models that are ready, as they were a moment ago; none where the summarizer doesn't tell.
     async fn lineup(&self, call: &Call) -> Arc<Lineup> {
+        if let Some(known) = self.lineup.get(&()).await {
+            return known;
+        }
         let limit = self.ready_timeout.min(call.deadline.remaining());
         let call = Call { deadline: Deadline::after(limit), ..call.clone() };
         let ask = async { self.summarizer.models(&call).await.map(|models| Arc::new(Lineup::of(models))) };
-        let asked = tokio::time::timeout(limit, self.lineup.try_get_with((), ask)).await;
+        let asked = tokio::time::timeout(limit, Box::pin(self.lineup.try_get_with((), ask))).await;
         asked.ok().and_then(Result::ok).unwrap_or_default()
     }
 }
