@@ -1,0 +1,147 @@
+//! Attention against its formula, and its rows against themselves.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Cpu, LANES};
+
+/// Numbers from −2 to 2.
+fn noise(seed: u32, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 4_194_304.0 - 2.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// `[width]` of one query over `[length, heads, width]`.
+fn plain(
+    query: &[f32],
+    keys: &[f32],
+    values: &[f32],
+    head: usize,
+    heads: usize,
+    scale: f32,
+    bias: &[f32],
+) -> Vec<f32> {
+    let width = query.len();
+    let row = |rows: &[f32], at: usize| rows[(at * heads + head) * width..][..width].to_vec();
+    let length = keys.len() / width / heads;
+    let score = |at: usize| {
+        let products = query.iter().zip(row(keys, at)).map(|(a, b)| a * b);
+        f64::from(products.sum::<f32>() * scale + bias[at])
+    };
+    let scores: Vec<f64> = (0..length).map(score).collect();
+    let highest = scores.iter().copied().fold(f64::MIN, f64::max);
+    let total: f64 = scores.iter().map(|score| (score - highest).exp()).sum();
+    let mut output = vec![0.0; width];
+    for (at, score) in scores.iter().enumerate() {
+        for (place, value) in output.iter_mut().zip(row(values, at)) {
+            *place += (score - highest).exp() / total * f64::from(value);
+        }
+    }
+    output.into_iter().map(|value| value as f32).collect()
+}
+
+fn filled(cpu: Cpu, shape: HeadShape, keys: &[f32], values: &[f32]) -> KvBlocks {
+    let width = shape.heads * shape.width;
+    let length = keys.len() / width;
+    let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES));
+    for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
+        blocks.write(cpu, at / LANES, at % LANES, keys, values);
+    }
+    blocks
+}
+
+fn run(cpu: Cpu, keys: Keys<'_>, head: usize, scale: f32, queries: &[&[f32]], bias: &[f32]) -> Vec<Vec<f32>> {
+    let mut outputs: Vec<Vec<f32>> = queries.iter().map(|query| vec![9.0; query.len()]).collect();
+    let mut rows: Vec<Query<'_>> = queries
+        .iter()
+        .zip(&mut outputs)
+        .map(|(query, output)| Query { query, bias: Some(bias), output })
+        .collect();
+    attend(cpu, keys, head, scale, &mut rows, &mut Scratch::default());
+    outputs
+}
+
+proptest! {
+    #[test]
+    fn it_is_the_formula_and_each_row_is_for_itself(
+        (heads, width, length, count) in (1..4_usize, 1..70_usize, 1..90_usize, 1..=MOST_QUERIES), seed in any::<u32>(),
+    ) {
+        let shape = HeadShape { heads, width };
+        let (keys, values) = (noise(seed, length * heads * width), noise(seed ^ 1, length * heads * width));
+        let (queries, bias) = (noise(seed ^ 2, count * width), noise(seed ^ 3, length));
+        let queries: Vec<&[f32]> = queries.chunks_exact(width).collect();
+        let scale = 1.0 / (width as f32).sqrt();
+        for cpu in Cpu::all() {
+            let blocks = filled(cpu, shape, &keys, &values);
+            let pages: Vec<Arc<KvBlocks>> = (0..length).step_by(LANES).map(|first| {
+                let part = first * heads * width..(first + LANES).min(length) * heads * width;
+                Arc::new(filled(cpu, shape, &keys[part.clone()], &values[part]))
+            }).collect();
+            for head in 0..heads {
+                let source = Keys::Source { blocks: &blocks, length };
+                let together = run(cpu, source, head, scale, &queries, &bias);
+                for (query, found) in queries.iter().zip(&together) {
+                    for (found, wanted) in found.iter().zip(plain(query, &keys, &values, head, heads, scale, &bias)) {
+                        prop_assert!((found - wanted).abs() < 3e-3, "{cpu:?} {found} {wanted}");
+                    }
+                    prop_assert_eq!(&run(cpu, source, head, scale, &[query], &bias)[0], found);
+                    let paged = Keys::Pages { pages: &pages, layer: 0, length };
+                    prop_assert_eq!(&run(cpu, paged, head, scale, &[query], &bias)[0], found);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn thousands_of_keys_and_equal_values_stay_within_the_integers() {
+    let shape = HeadShape { heads: 1, width: 16 };
+    let length = 20_000;
+    let (keys, values) = (vec![0.0; length * 16], vec![-3.0; length * 16]);
+    for cpu in Cpu::all() {
+        let blocks = filled(cpu, shape, &keys, &values);
+        let found =
+            run(cpu, Keys::Source { blocks: &blocks, length }, 0, 1.0, &[&[1.0; 16]], &vec![0.0; length]);
+        assert!(found[0].iter().all(|value| (value + 3.0).abs() < 1e-3), "{cpu:?} {found:?}");
+    }
+}
+
+#[test]
+fn keys_and_queries_of_the_highest_magnitude_do_not_overflow() {
+    for width in [1, 2, 16, 64, 128, 257] {
+        let shape = HeadShape { heads: 1, width };
+        for cpu in Cpu::all() {
+            let blocks = filled(
+                cpu,
+                shape,
+                &[vec![1e3; width], vec![-1e3; width]].concat(),
+                &[vec![1.0; width], vec![-1.0; width]].concat(),
+            );
+            let query = vec![1e-3; width];
+            let found = run(cpu, Keys::Source { blocks: &blocks, length: 2 }, 0, 1.0, &[&query], &[0.0, 0.0]);
+            let wanted = (width as f32).tanh();
+            assert!(found[0].iter().all(|value| (value - wanted).abs() < 1e-3), "{cpu:?} {width} {found:?}");
+        }
+    }
+}
+
+#[test]
+fn without_keys_or_with_values_of_zero_the_result_is_zero() {
+    let shape = HeadShape { heads: 1, width: 4 };
+    let cpu = Cpu::best();
+    let blocks = filled(cpu, shape, &[1.0; 8], &[0.0; 8]);
+    for length in [0, 2] {
+        let found = run(cpu, Keys::Source { blocks: &blocks, length }, 0, 1.0, &[&[1.0; 4]], &[0.0; 2]);
+        assert_eq!(found[0], [0.0; 4]);
+    }
+    assert_eq!(
+        run(cpu, Keys::Pages { pages: &[], layer: 3, length: 5 }, 0, 1.0, &[&[1.0; 4]], &[0.0; 5])[0],
+        [0.0; 4]
+    );
+}

@@ -1,0 +1,143 @@
+//! Which instructions the processor has.
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "a function for instructions that the compiler can't know of is unsafe to call"
+    )
+)]
+
+use std::sync::OnceLock;
+
+/// A set of instructions that the inner loops are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isa {
+    /// AVX-512 with VNNI (Ice Lake, Zen 4 and later).
+    Avx512Vnni,
+    /// 256 bits with VNNI (Alder Lake, Sierra Forest, Zen 5).
+    AvxVnni,
+    /// 256 bits (Haswell, Zen and later).
+    Avx2,
+    /// 128 bits of ARM with the dot product (Neoverse N1, Apple M1 and later).
+    NeonDot,
+    /// What every processor has.
+    Portable,
+}
+
+/// A set of instructions that this processor has: only [`best`](Self::best) and [`all`](Self::all) make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cpu(Isa);
+
+impl Cpu {
+    /// The fastest.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Cpu> = OnceLock::new();
+        *BEST.get_or_init(|| Self::all().first().copied().unwrap_or(Self(Isa::Portable)))
+    }
+
+    /// All, the fastest first, the portable one last.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 && avx512 && is_x86_feature_detected!("avx512vnni") {
+                all.push(Self(Isa::Avx512Vnni));
+            }
+            if avx2 && is_x86_feature_detected!("avxvnni") {
+                all.push(Self(Isa::AvxVnni));
+            }
+            if avx2 {
+                all.push(Self(Isa::Avx2));
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("dotprod") {
+            all.push(Self(Isa::NeonDot));
+        }
+        all.push(Self(Isa::Portable));
+        all
+    }
+
+    /// Which one this is.
+    pub fn isa(self) -> Isa {
+        self.0
+    }
+
+    /// Runs plain loops, compiled for these instructions.
+    pub(crate) fn run<L: Loops>(self, loops: L) -> L::Output {
+        match self.0 {
+            // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni => unsafe { avx512(loops) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni | Isa::Avx2 => unsafe { avx2(loops) },
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot => loops.run(Fused),
+            _ => loops.run(Separate),
+        }
+    }
+}
+
+/// Loops over floats that the compiler turns into vectors; all that they call has to be inlined into them.
+pub(crate) trait Loops {
+    /// What comes out.
+    type Output;
+    /// The loops.
+    fn run(self, float: impl Float) -> Self::Output;
+}
+
+/// How a float is multiplied and added.
+pub(crate) trait Float: Copy {
+    /// a · b + c.
+    fn mul_add(self, a: f32, b: f32, c: f32) -> f32;
+}
+
+/// In one instruction, rounded once.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[derive(Clone, Copy)]
+struct Fused;
+
+/// In two, where one would be a call of a library.
+#[derive(Clone, Copy)]
+struct Separate;
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+impl Float for Fused {
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the instructions of the caller"
+    )]
+    #[inline(always)]
+    fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
+impl Float for Separate {
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the instructions of the caller"
+    )]
+    #[inline(always)]
+    fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
+        a * b + c
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn avx512<L: Loops>(loops: L) -> L::Output {
+    loops.run(Fused)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<L: Loops>(loops: L) -> L::Output {
+    loops.run(Fused)
+}

@@ -1,0 +1,52 @@
+//! What is done to rows of floats between products: norms, activations, and the exponential function under them.
+
+mod activation;
+mod exp;
+mod norm;
+
+pub use activation::{Activation, activate, gate};
+pub(crate) use exp::exp;
+pub use norm::{add, layer_norm, rms_norm, scale};
+
+use crate::LANES;
+
+/// The highest magnitude of a row; what is not a number counts for nothing.
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the instructions of the caller"
+)]
+#[inline(always)]
+pub(crate) fn highest_magnitude(row: &[f32]) -> f32 {
+    let mut most = [0.0_f32; LANES];
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for values in chunks {
+        for lane in 0..LANES {
+            let value = values[lane].abs();
+            most[lane] = if value > most[lane] { value } else { most[lane] };
+        }
+    }
+    rest.iter()
+        .map(|value| value.abs())
+        .chain(most)
+        .fold(0.0, |most, value| if value > most { value } else { most })
+}
+
+/// The sum of what is made of each pair of values, in 16 sums side by side.
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the instructions of the caller"
+)]
+#[inline(always)]
+fn sum_of(row: &[f32], of: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for values in chunks {
+        for lane in 0..LANES {
+            sums[lane] = of(values[lane], sums[lane]);
+        }
+    }
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        *sum = of(*value, *sum);
+    }
+    sums.iter().sum()
+}

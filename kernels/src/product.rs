@@ -1,0 +1,154 @@
+//! Rows times a matrix: the linear layer.
+#![expect(unsafe_code, reason = "threads write different columns of the same rows")]
+
+use std::ops::Range;
+
+use crate::{
+    Cpu, Int8Matrix, Int8Rows, LANES,
+    cpu::{Float, Loops},
+    parallel::{Columns, for_each_part, parts},
+    tile::{self, ByteRows, PANELS, ROWS, Sums},
+};
+
+/// Most rows whose panels are read one at a time, as one stream; of more, two share each row's values.
+const ONE_STREAM: usize = 4;
+
+/// What becomes of the products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// They are the output.
+    Store,
+    /// They are added to what the output is: a residual connection.
+    Add,
+    /// The output is what of them is above 0: ReLU.
+    Relu,
+}
+
+/// input · Wᵀ + bias: `output` is `[rows, out_dim]`, `bias` `[out_dim]`. Each row comes out the same, whatever other rows
+/// there are. What is missing of the output is left out.
+pub fn product(
+    cpu: Cpu,
+    input: &Int8Rows,
+    matrix: &Int8Matrix,
+    bias: Option<&[f32]>,
+    finish: Finish,
+    output: &mut [f32],
+) {
+    let job = Job { cpu, input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
+    job.panels(0..matrix.panels());
+}
+
+/// [`product`] with the outputs split among the threads of rayon's current pool, where that pays: for few rows.
+pub fn product_in_parallel(
+    cpu: Cpu,
+    input: &Int8Rows,
+    matrix: &Int8Matrix,
+    bias: Option<&[f32]>,
+    finish: Finish,
+    output: &mut [f32],
+) {
+    let job = Job { cpu, input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
+    let work = matrix.bytes().len() * input.len().div_ceil(ROWS);
+    for_each_part(matrix.panels(), parts(work), |panels| job.panels(panels));
+}
+
+struct Job<'a> {
+    cpu: Cpu,
+    input: &'a Int8Rows,
+    matrix: &'a Int8Matrix,
+    bias: Option<&'a [f32]>,
+    finish: Finish,
+    output: Columns<'a>,
+}
+
+impl Job<'_> {
+    /// All rows of some panels: each panel is read once from memory, and the rows come from the cache.
+    fn panels(&self, range: Range<usize>) {
+        let groups = self.matrix.groups();
+        if self.input.groups() != groups {
+            return;
+        }
+        let at_once = if self.input.len() > ONE_STREAM { PANELS } else { 1 };
+        let mut first = range.start;
+        while first < range.end {
+            let panels = first..(first + at_once).min(range.end);
+            let lines = self.matrix.lines().get(panels.start * groups..panels.end * groups);
+            for row in (0..self.input.len()).step_by(ROWS) {
+                let rows = row..(row + ROWS).min(self.input.len());
+                let mut sums = [Sums::default(); ROWS * PANELS];
+                let values = self.input.values().get(rows.start * groups..rows.end * groups);
+                let part = ByteRows {
+                    values: values.unwrap_or_default(),
+                    sums: self.input.sums().get(rows.clone()).unwrap_or_default(),
+                };
+                tile::bytes(self.cpu, lines.unwrap_or_default(), part, &mut sums);
+                self.finish(panels.clone(), rows, &sums);
+            }
+            first = panels.end;
+        }
+    }
+
+    /// Sums to outputs.
+    fn finish(&self, panels: Range<usize>, rows: Range<usize>, sums: &[Sums]) {
+        for (panel, sums) in panels.zip(sums.chunks_exact(rows.len())) {
+            let columns = panel * LANES..(panel + 1) * LANES;
+            let mut bias = [0.0; LANES];
+            let given = self.bias.and_then(|bias| bias.get(columns.start..)).unwrap_or_default();
+            for (place, value) in bias.iter_mut().zip(given) {
+                *place = *value;
+            }
+            let scales = self.matrix.panel_scales().get(panel).copied().unwrap_or_default();
+            for (row, sums) in rows.clone().zip(sums) {
+                let scale = self.input.scales().get(row).copied().unwrap_or_default();
+                // SAFETY: each panel is in one part only, and a panel's rows are done one after the other.
+                let output = unsafe { self.output.get(row, columns.clone()) };
+                self.cpu.run(Scaled {
+                    sums,
+                    scales: &scales,
+                    scale,
+                    bias: &bias,
+                    finish: self.finish,
+                    output,
+                });
+            }
+        }
+    }
+}
+
+struct Scaled<'a> {
+    sums: &'a Sums,
+    scales: &'a [f32; LANES],
+    scale: f32,
+    bias: &'a [f32; LANES],
+    finish: Finish,
+    output: &'a mut [f32],
+}
+
+impl Loops for Scaled<'_> {
+    type Output = ();
+
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the instructions of the caller"
+    )]
+    #[inline(always)]
+    fn run(self, float: impl Float) {
+        let mut values = *self.bias;
+        for (value, (sum, scale)) in values.iter_mut().zip(self.sums.iter().zip(self.scales)) {
+            *value = float.mul_add(*sum as f32, scale * self.scale, *value);
+        }
+        if self.finish == Finish::Relu {
+            values = values.map(|value| if value > 0.0 { value } else { 0.0 });
+        }
+        if let Some(output) = self.output.as_mut_array::<LANES>() {
+            for lane in 0..LANES {
+                let before = if self.finish == Finish::Add { output[lane] } else { 0.0 };
+                output[lane] = before + values[lane];
+            }
+            return;
+        }
+        for (place, value) in self.output.iter_mut().zip(values) {
+            *place = if self.finish == Finish::Add { *place + value } else { value };
+        }
+    }
+}

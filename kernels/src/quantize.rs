@@ -1,0 +1,121 @@
+//! Rows of floats in 8-bit integers, as the input of a product.
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the instructions of the caller"
+)]
+
+use crate::{
+    Cpu, LANES,
+    cpu::{Float, Loops},
+    matrix::GROUP,
+    ops::highest_magnitude,
+};
+
+/// `[rows, width]`, each row with a scale of its own: a value is about `scale · int8`, with integers from −127 to 127.
+#[derive(Debug, Clone, Default)]
+pub struct Int8Rows {
+    /// `[rows, groups]`, filled up with zeros.
+    values: Vec<[i8; GROUP]>,
+    groups: usize,
+    scales: Vec<f32>,
+    /// Of each row's integers.
+    sums: Vec<i32>,
+}
+
+impl Int8Rows {
+    /// Forgets all rows; what follows has `width` values a row.
+    pub fn reset(&mut self, width: usize) {
+        self.values.clear();
+        self.scales.clear();
+        self.sums.clear();
+        self.groups = width.div_ceil(GROUP);
+    }
+
+    /// Quantizes one row more, of the width that was set. What is not a number becomes zero.
+    pub fn push(&mut self, cpu: Cpu, row: &[f32]) {
+        let begin = self.values.len();
+        self.values.resize(begin + self.groups, [0; GROUP]);
+        let place = self.values.get_mut(begin..).unwrap_or_default().as_flattened_mut();
+        let (scale, sum) = cpu.run(QuantizeRow { row, place });
+        self.scales.push(scale);
+        self.sums.push(sum);
+    }
+
+    /// Quantizes `rows`, `[rows, width]`, in the place of what was there.
+    pub fn quantize(&mut self, cpu: Cpu, rows: &[f32], width: usize) {
+        self.reset(width);
+        for row in rows.chunks_exact(width.max(1)) {
+            self.push(cpu, row);
+        }
+    }
+
+    /// Rows that there are.
+    pub fn len(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.scales.is_empty()
+    }
+
+    pub(crate) fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// `[rows, groups]`.
+    pub(crate) fn values(&self) -> &[[i8; GROUP]] {
+        &self.values
+    }
+
+    pub(crate) fn scales(&self) -> &[f32] {
+        &self.scales
+    }
+
+    pub(crate) fn sums(&self) -> &[i32] {
+        &self.sums
+    }
+}
+
+struct QuantizeRow<'a> {
+    row: &'a [f32],
+    place: &'a mut [i8],
+}
+
+impl Loops for QuantizeRow<'_> {
+    /// The scale, and the sum of the integers.
+    type Output = (f32, i32);
+
+    #[inline(always)]
+    fn run(self, _: impl Float) -> (f32, i32) {
+        let highest = highest_magnitude(self.row);
+        let inverse = 127.0 / highest;
+        let usable = highest.is_finite() && inverse.is_finite();
+        let inverse = if usable { inverse } else { 0.0 };
+        let mut sums = [0_i32; LANES];
+        let (chunks, rest) = self.row.as_chunks::<LANES>();
+        let (places, place_rest) = self.place.as_chunks_mut::<LANES>();
+        for (values, places) in chunks.iter().zip(places.iter_mut()) {
+            for lane in 0..LANES {
+                places[lane] = nearest(values[lane] * inverse) as i8;
+                sums[lane] += i32::from(places[lane]);
+            }
+        }
+        // A row of whole chunks may lie in a place that is longer by its filling, and the other way round.
+        let places = places.iter_mut().skip(chunks.len()).flatten().chain(place_rest);
+        for (value, place) in rest.iter().zip(places) {
+            *place = nearest(value * inverse) as i8;
+            sums[0] += i32::from(*place);
+        }
+        (if usable { highest / 127.0 } else { 0.0 }, sums.iter().sum())
+    }
+}
+
+/// Adding this to a float of at most 2^22 leaves its nearest integer in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// The nearest integer, even of two; its low bytes are 0 of what is no number.
+#[inline(always)]
+pub(crate) fn nearest(value: f32) -> i32 {
+    (value + ROUND).to_bits().wrapping_sub(ROUND.to_bits()).cast_signed()
+}

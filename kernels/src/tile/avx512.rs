@@ -1,0 +1,160 @@
+//! 512 bits with VNNI: `vpdpbusd` multiplies 64 unsigned by 64 signed bytes, `vpdpwssd` 32 by 32 words of 16 bits, and
+//! both add them up by groups. Weights without a sign are too large by 128, which the sum of the row takes off again.
+#![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
+
+use std::arch::x86_64::{
+    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_loadu_si512,
+    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+};
+
+use super::{ByteRows, PairLine, PairPanel, PairRows, ROWS, Sums, pair_rows};
+use crate::matrix::{Line, OFFSET};
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
+    let groups = rows.groups();
+    if panels.len() >= 2 * groups {
+        let (first, second) = panels.split_at(groups);
+        match rows.sums.len() {
+            1 => bytes_of::<1, 2, 2>([first, second], rows, sums),
+            2 => bytes_of::<2, 2, 1>([first, second], rows, sums),
+            3 => bytes_of::<3, 2, 1>([first, second], rows, sums),
+            4 => bytes_of::<4, 2, 1>([first, second], rows, sums),
+            5 => bytes_of::<5, 2, 1>([first, second], rows, sums),
+            6 => bytes_of::<6, 2, 1>([first, second], rows, sums),
+            7 => bytes_of::<7, 2, 1>([first, second], rows, sums),
+            _ => bytes_of::<ROWS, 2, 1>([first, second], rows, sums),
+        }
+    } else {
+        match rows.sums.len() {
+            1 => bytes_of::<1, 1, 4>([panels], rows, sums),
+            2 => bytes_of::<2, 1, 2>([panels], rows, sums),
+            3 => bytes_of::<3, 1, 2>([panels], rows, sums),
+            4 => bytes_of::<4, 1, 1>([panels], rows, sums),
+            5 => bytes_of::<5, 1, 1>([panels], rows, sums),
+            6 => bytes_of::<6, 1, 1>([panels], rows, sums),
+            7 => bytes_of::<7, 1, 1>([panels], rows, sums),
+            _ => bytes_of::<ROWS, 1, 1>([panels], rows, sums),
+        }
+    }
+}
+
+/// `U` sums for each output, so that as many additions as the processor has under way don't wait for each other.
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn bytes_of<const R: usize, const P: usize, const U: usize>(
+    panels: [&[Line]; P],
+    rows: ByteRows<'_>,
+    sums: &mut [Sums],
+) {
+    let groups = rows.groups();
+    let (values, totals) = rows.part::<R>(0);
+    let panels = panels.map(|panel| &panel[..groups]);
+    let values = values.map(|row| &row[..groups]);
+    let mut sum = [[[_mm512_setzero_si512(); U]; P]; R];
+    for row in 0..R {
+        let start = _mm512_set1_epi32(-i32::from(OFFSET) * totals[row]);
+        for panel in 0..P {
+            sum[row][panel][0] = start;
+        }
+    }
+    let whole = groups / U * U;
+    let mut group = 0;
+    while group < whole {
+        for at in 0..U {
+            step::<R, P, U>(&panels, &values, group + at, at, &mut sum);
+        }
+        group += U;
+    }
+    while group < groups {
+        step::<R, P, U>(&panels, &values, group, 0, &mut sum);
+        group += 1;
+    }
+    for panel in 0..P {
+        for row in 0..R {
+            let mut total = sum[row][panel][0];
+            for at in 1..U {
+                total = _mm512_add_epi32(total, sum[row][panel][at]);
+            }
+            store(&mut sums[panel * R + row], total);
+        }
+    }
+}
+
+/// One group of all rows and panels.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+fn step<const R: usize, const P: usize, const U: usize>(
+    panels: &[&[Line]; P],
+    values: &[&[[i8; 4]]; R],
+    group: usize,
+    at: usize,
+    sum: &mut [[[__m512i; U]; P]; R],
+) {
+    let mut weights = [_mm512_setzero_si512(); P];
+    for panel in 0..P {
+        weights[panel] = load(&panels[panel][group]);
+    }
+    for row in 0..R {
+        let value = _mm512_set1_epi32(i32::from_ne_bytes(values[row][group].map(i8::cast_unsigned)));
+        for panel in 0..P {
+            sum[row][panel][at] = _mm512_dpbusd_epi32(sum[row][panel][at], weights[panel], value);
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+    match rows.rows {
+        1 => pairs_of::<1>(panel, rows, sums),
+        2 => pairs_of::<2>(panel, rows, sums),
+        3 => pairs_of::<3>(panel, rows, sums),
+        4 => pairs_of::<4>(panel, rows, sums),
+        5 => pairs_of::<5>(panel, rows, sums),
+        6 => pairs_of::<6>(panel, rows, sums),
+        7 => pairs_of::<7>(panel, rows, sums),
+        _ => pairs_of::<ROWS>(panel, rows, sums),
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn pairs_of<const R: usize>(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+    let groups = panel.groups;
+    let values = pair_rows::<R>(rows, 0, groups * panel.blocks);
+    let mut sum = [_mm512_setzero_si512(); R];
+    for block in 0..panel.blocks {
+        let lines = &panel.lines[block * panel.stride..][..groups];
+        let values = values.map(|row| &row[block * groups..][..groups]);
+        for group in 0..groups {
+            let weights = load_pairs(&lines[group]);
+            for row in 0..R {
+                let [low, high] = values[row][group].map(i16::cast_unsigned);
+                let value = _mm512_set1_epi32((u32::from(low) | u32::from(high) << 16).cast_signed());
+                sum[row] = _mm512_dpwssd_epi32(sum[row], weights, value);
+            }
+        }
+    }
+    for row in 0..R {
+        store(&mut sums[row], sum[row]);
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load(line: &Line) -> __m512i {
+    // SAFETY: a line has 64 bytes, and the load needs no alignment.
+    unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_pairs(line: &PairLine) -> __m512i {
+    // SAFETY: a line has 64 bytes, and the load needs no alignment.
+    unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store(place: &mut Sums, sums: __m512i) {
+    // SAFETY: the place has 16 times 32 bits, and the store needs no alignment.
+    unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), sums) }
+}

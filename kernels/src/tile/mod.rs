@@ -1,0 +1,126 @@
+//! The inner loops: a few rows times a few panels, in integers that are exact and so the same on every processor.
+//!
+//! `bytes` is for weights of 8 bits in groups of 4, `pairs` for attention's 16 bits in groups of 2. A line is one group
+//! for 16 outputs, 64 bytes in both.
+#![cfg_attr(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    expect(
+        unsafe_code,
+        reason = "a function for instructions that the compiler can't know of is unsafe to call"
+    )
+)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    Cpu, Isa, LANES,
+    matrix::{GROUP, Line},
+};
+
+/// Most rows of a tile.
+pub(crate) const ROWS: usize = 8;
+/// Most panels of a tile.
+pub(crate) const PANELS: usize = 2;
+
+/// One sum for each output of a panel.
+pub(crate) type Sums = [i32; LANES];
+
+/// Two 16-bit integers for each output of a panel.
+pub(crate) type PairLine = [i16; LANES * 2];
+
+/// Rows of 8-bit integers.
+#[derive(Clone, Copy)]
+pub(crate) struct ByteRows<'a> {
+    /// `[rows, groups]`.
+    pub(crate) values: &'a [[i8; GROUP]],
+    /// Of each row's integers, `[rows]`; 1 to [`ROWS`].
+    pub(crate) sums: &'a [i32],
+}
+
+/// Rows of 16-bit integers.
+#[derive(Clone, Copy)]
+pub(crate) struct PairRows<'a> {
+    /// A row every `stride` pairs.
+    pub(crate) values: &'a [[i16; 2]],
+    /// Pairs from one row to the next.
+    pub(crate) stride: usize,
+    /// 1 to [`ROWS`].
+    pub(crate) rows: usize,
+}
+
+/// Lines of 16-bit integers, in blocks with a distance between them.
+#[derive(Clone, Copy)]
+pub(crate) struct PairPanel<'a> {
+    pub(crate) lines: &'a [PairLine],
+    /// Lines of a block that are of this panel.
+    pub(crate) groups: usize,
+    /// Lines from one block to the next.
+    pub(crate) stride: usize,
+    pub(crate) blocks: usize,
+}
+
+impl<'a> ByteRows<'a> {
+    /// Values of each row, where all have as many.
+    fn groups(&self) -> usize {
+        self.values.len() / self.sums.len().max(1)
+    }
+
+    /// The rows `first` to `first + R`.
+    fn part<const R: usize>(&self, first: usize) -> ([&'a [[i8; GROUP]]; R], [i32; R]) {
+        let groups = self.groups();
+        let row = |at: usize| self.values.get((first + at) * groups..).and_then(|rest| rest.get(..groups));
+        let sum = |at: usize| self.sums.get(first + at).copied().unwrap_or_default();
+        (std::array::from_fn(|at| row(at).unwrap_or_default()), std::array::from_fn(sum))
+    }
+}
+
+/// Σ weight · value for each row and output: `sums` is `[panels][rows]`, `panels` is `[panels, groups]`.
+pub(crate) fn bytes(cpu: Cpu, panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
+    match cpu.isa() {
+        // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Vnni => unsafe { avx512::bytes(panels, rows, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::AvxVnni => unsafe { avx_vnni::bytes(panels, rows, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => unsafe { avx2::bytes(panels, rows, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Isa::NeonDot => unsafe { neon::bytes(panels, rows, sums) },
+        _ => portable::bytes(panels, rows, sums),
+    }
+}
+
+/// Σ value · value of pairs for each row and output, over all blocks: `sums` is `[rows]`.
+pub(crate) fn pairs(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+    match cpu.isa() {
+        // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512Vnni => unsafe { avx512::pairs(panel, rows, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::AvxVnni | Isa::Avx2 => unsafe { avx2::pairs(panel, rows, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Isa::NeonDot => unsafe { neon::pairs(panel, rows, sums) },
+        _ => portable::pairs(panel, rows, sums),
+    }
+}
+
+/// The rows of a tile as slices of one length.
+fn pair_rows<const R: usize>(rows: PairRows<'_>, first: usize, length: usize) -> [&[[i16; 2]]; R] {
+    let row = |at: usize| rows.values.get((first + at) * rows.stride..).and_then(|rest| rest.get(..length));
+    std::array::from_fn(|at| row(at).unwrap_or_default())
+}

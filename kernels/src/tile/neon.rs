@@ -1,0 +1,142 @@
+//! 128 bits of ARM: `sdot` multiplies 16 signed bytes and adds them up by groups of 4.
+use std::arch::{
+    aarch64::{
+        int8x16_t, int16x8_t, int32x4_t, uint8x16_t, vaddq_s32, vdupq_n_s32, vdupq_n_u8, veorq_u8,
+        vget_high_s16, vget_low_s16, vld1q_s16, vld1q_u8, vmull_s16, vpaddq_s32, vreinterpretq_s8_s32,
+        vreinterpretq_s8_u8, vreinterpretq_s16_s32, vst1q_s32,
+    },
+    asm,
+};
+
+use super::{ByteRows, PairPanel, PairRows, Sums, pair_rows};
+use crate::matrix::{Line, OFFSET};
+
+/// Rows that the registers have room for.
+const MOST: usize = 4;
+/// Registers of a line.
+const PARTS: usize = 4;
+
+#[target_feature(enable = "neon,dotprod")]
+pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
+    let count = rows.sums.len();
+    let groups = rows.groups();
+    for (panel, sums) in panels.chunks_exact(groups.max(1)).zip(sums.chunks_exact_mut(count.max(1))) {
+        let mut first = 0;
+        while first < count {
+            let sums = &mut sums[first..];
+            match count - first {
+                1 => bytes_of::<1>(panel, rows, first, sums),
+                2 => bytes_of::<2>(panel, rows, first, sums),
+                3 => bytes_of::<3>(panel, rows, first, sums),
+                _ => bytes_of::<MOST>(panel, rows, first, sums),
+            }
+            first += MOST;
+        }
+    }
+}
+
+#[target_feature(enable = "neon,dotprod")]
+fn bytes_of<const R: usize>(panel: &[Line], rows: ByteRows<'_>, first: usize, sums: &mut [Sums]) {
+    let (values, _) = rows.part::<R>(first);
+    let values = values.map(|row| &row[..panel.len()]);
+    let offset = vdupq_n_u8(OFFSET);
+    let mut sum = [[vdupq_n_s32(0); PARTS]; R];
+    for group in 0..panel.len() {
+        let (parts, _) = panel[group].as_chunks::<16>();
+        for part in 0..PARTS {
+            let weights = vreinterpretq_s8_u8(veorq_u8(load(&parts[part]), offset));
+            for row in 0..R {
+                let value = i32::from_ne_bytes(values[row][group].map(i8::cast_unsigned));
+                let value = vreinterpretq_s8_s32(vdupq_n_s32(value));
+                sum[row][part] = dot(sum[row][part], weights, value);
+            }
+        }
+    }
+    for row in 0..R {
+        store(&mut sums[row], sum[row]);
+    }
+}
+
+#[target_feature(enable = "neon")]
+pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+    let mut first = 0;
+    while first < rows.rows {
+        let sums = &mut sums[first..];
+        match rows.rows - first {
+            1 => pairs_of::<1>(panel, rows, first, sums),
+            2 => pairs_of::<2>(panel, rows, first, sums),
+            3 => pairs_of::<3>(panel, rows, first, sums),
+            _ => pairs_of::<MOST>(panel, rows, first, sums),
+        }
+        first += MOST;
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn pairs_of<const R: usize>(panel: PairPanel<'_>, rows: PairRows<'_>, first: usize, sums: &mut [Sums]) {
+    let groups = panel.groups;
+    let values = pair_rows::<R>(rows, first, groups * panel.blocks);
+    let mut sum = [[vdupq_n_s32(0); PARTS]; R];
+    for block in 0..panel.blocks {
+        let lines = &panel.lines[block * panel.stride..][..groups];
+        let values = values.map(|row| &row[block * groups..][..groups]);
+        for group in 0..groups {
+            let (parts, _) = lines[group].as_chunks::<8>();
+            for part in 0..PARTS {
+                let weights = load_pairs(&parts[part]);
+                for row in 0..R {
+                    let [low, high] = values[row][group].map(i16::cast_unsigned);
+                    let pair = (u32::from(low) | u32::from(high) << 16).cast_signed();
+                    let value = vreinterpretq_s16_s32(vdupq_n_s32(pair));
+                    let left = vmull_s16(vget_low_s16(weights), vget_low_s16(value));
+                    let right = vmull_s16(vget_high_s16(weights), vget_high_s16(value));
+                    sum[row][part] = vaddq_s32(sum[row][part], vpaddq_s32(left, right));
+                }
+            }
+        }
+    }
+    for row in 0..R {
+        store(&mut sums[row], sum[row]);
+    }
+}
+
+/// `vdotq_s32`, which Rust doesn't have yet.
+#[target_feature(enable = "neon,dotprod")]
+#[inline]
+fn dot(mut sums: int32x4_t, weights: int8x16_t, values: int8x16_t) -> int32x4_t {
+    // SAFETY: the instruction, which the caller's processor has, touches nothing but these registers.
+    unsafe {
+        asm!(
+            "sdot {sums:v}.4s, {weights:v}.16b, {values:v}.16b",
+            sums = inout(vreg) sums,
+            weights = in(vreg) weights,
+            values = in(vreg) values,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sums
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn load(bytes: &[u8; 16]) -> uint8x16_t {
+    // SAFETY: there are 16 bytes.
+    unsafe { vld1q_u8(bytes.as_ptr()) }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn load_pairs(words: &[i16; 8]) -> int16x8_t {
+    // SAFETY: there are 16 bytes.
+    unsafe { vld1q_s16(words.as_ptr()) }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn store(place: &mut Sums, sums: [int32x4_t; PARTS]) {
+    let (parts, _) = place.as_chunks_mut::<4>();
+    for (part, sums) in parts.iter_mut().zip(sums) {
+        // SAFETY: the part has 4 times 32 bits.
+        unsafe { vst1q_s32(part.as_mut_ptr(), sums) }
+    }
+}

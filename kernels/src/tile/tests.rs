@@ -1,0 +1,162 @@
+//! Every path against the plain loops, bit by bit, on sizes that are whole and odd.
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+use crate::{Finish, Int8Matrix, Int8Rows, product, product_in_parallel};
+
+fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], rows: usize) -> Vec<Sums> {
+    let groups = values.len() / rows;
+    let totals: Vec<i32> = values
+        .chunks_exact(groups)
+        .map(|row| row.as_flattened().iter().map(|value| i32::from(*value)).sum())
+        .collect();
+    let mut sums = vec![[7; LANES]; panels.len() / groups * rows];
+    bytes(cpu, panels, ByteRows { values, sums: &totals }, &mut sums);
+    sums
+}
+
+proptest! {
+    #[test]
+    fn bytes_are_the_same_integers_on_every_path(
+        (rows, panels, groups, weights, values) in (1..=ROWS, 1..=PANELS, 1..70_usize).prop_flat_map(|(rows, panels, groups)| {
+            let weights = vec(vec(1..=255_u8, 64), panels * groups);
+            (Just(rows), Just(panels), Just(groups), weights, vec([-127..=127_i8, -127..=127, -127..=127, -127..=127], rows * groups))
+        })
+    ) {
+        let lines: Vec<Line> = weights.iter().map(|line| line.as_slice().try_into().expect("64 bytes")).collect();
+        prop_assert_eq!(lines.len(), panels * groups);
+        let wanted = byte_sums(Cpu::all().pop().expect("one"), &lines, &values, rows);
+        for cpu in Cpu::all() {
+            prop_assert_eq!(&byte_sums(cpu, &lines, &values, rows), &wanted, "{:?}", cpu);
+        }
+    }
+
+    #[test]
+    fn pairs_are_the_same_integers_on_every_path(
+        (rows, groups, blocks, more) in (1..=ROWS, 1..12_usize, 1..5_usize, 0..3_usize),
+        seed in any::<u32>(),
+    ) {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ((state >> 20) as i16) - 2048
+        };
+        let lines: Vec<PairLine> = (0..(groups + more) * blocks).map(|_| std::array::from_fn(|_| next())).collect();
+        let stride = groups * blocks + more;
+        let values: Vec<[i16; 2]> = (0..stride * rows).map(|_| [next(), next()]).collect();
+        let sums = |cpu| {
+            let mut sums = vec![[7; LANES]; rows];
+            let panel = PairPanel { lines: &lines, groups, stride: groups + more, blocks };
+            pairs(cpu, panel, PairRows { values: &values, stride, rows }, &mut sums);
+            sums
+        };
+        let wanted = sums(Cpu::all().pop().expect("one"));
+        for cpu in Cpu::all() {
+            prop_assert_eq!(&sums(cpu), &wanted, "{:?}", cpu);
+        }
+    }
+
+    #[test]
+    fn a_product_is_that_of_the_floats_but_for_the_rounding(
+        (rows, width, out_dim) in (1..40_usize, 1..90_usize, 1..70_usize), seed in any::<u32>(),
+    ) {
+        let (input, weight, bias) = (noise(seed, rows * width), noise(seed ^ 1, out_dim * width), noise(seed ^ 2, out_dim));
+        let matrix = Int8Matrix::quantize(&weight, out_dim, width).expect("a matrix");
+        let wanted = |row: usize, out: usize| {
+            let products = (0..width).map(|at| input[row * width + at] * weight[out * width + at]);
+            products.sum::<f32>() + bias[out]
+        };
+        let mut outputs = Vec::new();
+        for cpu in Cpu::all() {
+            let mut quantized = Int8Rows::default();
+            quantized.quantize(cpu, &input, width);
+            let mut output = vec![0.5; rows * out_dim];
+            product_in_parallel(cpu, &quantized, &matrix, Some(&bias), Finish::Add, &mut output);
+            for (at, found) in output.iter().enumerate() {
+                let wanted = wanted(at / out_dim, at % out_dim) + 0.5;
+                prop_assert!((found - wanted).abs() < 0.009 * (width as f32).sqrt() + 0.004, "{cpu:?} {found} {wanted}");
+            }
+            outputs.push(output);
+        }
+    }
+
+    #[test]
+    fn a_row_comes_out_the_same_whatever_rows_are_beside_it(
+        (rows, width, out_dim) in (2..40_usize, 1..90_usize, 1..70_usize), seed in any::<u32>(),
+    ) {
+        let matrix = Int8Matrix::quantize(&noise(seed, out_dim * width), out_dim, width).expect("a matrix");
+        let input = noise(seed ^ 1, rows * width);
+        for cpu in Cpu::all() {
+            let mut quantized = Int8Rows::default();
+            quantized.quantize(cpu, &input, width);
+            let mut together = vec![0.0; rows * out_dim];
+            product(cpu, &quantized, &matrix, None, Finish::Relu, &mut together);
+            for (row, together) in input.chunks_exact(width).zip(together.chunks_exact(out_dim)) {
+                quantized.quantize(cpu, row, width);
+                let mut alone = vec![0.0; out_dim];
+                product(cpu, &quantized, &matrix, None, Finish::Relu, &mut alone);
+                prop_assert_eq!(&alone, together);
+            }
+        }
+    }
+
+    #[test]
+    fn packed_bytes_make_the_matrix_again(out_dim in 1..40_usize, width in 1..40_usize) {
+        let weight = noise(5, out_dim * width);
+        let made = Int8Matrix::quantize(&weight, out_dim, width).expect("a matrix");
+        let mut bytes = vec![0; 3 + made.bytes().len()];
+        let scales = Int8Matrix::pack(&weight, (out_dim, width), &mut bytes[3..]).expect("packed");
+        let place = 3..bytes.len();
+        let stored = Int8Matrix::stored(std::sync::Arc::new(bytes), place, &scales, (out_dim, width)).expect("a matrix");
+        prop_assert_eq!((made.bytes(), made.scales()), (stored.bytes(), stored.scales()));
+        for out in 0..out_dim {
+            for (found, wanted) in stored.dequantize(out).zip(&weight[out * width..]) {
+                prop_assert!((found - wanted).abs() <= 0.51 * scales[out]);
+            }
+            prop_assert_eq!(stored.dequantize(out).count(), width);
+        }
+    }
+}
+
+/// Numbers from −1 to 1.
+fn noise(seed: u32, count: usize) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+#[test]
+fn the_extremes_do_not_saturate() {
+    let (lines, values) =
+        ([[255, 1].as_slice().repeat(32).try_into().expect("64")], [[127, -127, 127, -127]]);
+    for cpu in Cpu::all() {
+        assert_eq!(byte_sums(cpu, &lines, &values, 1), [[4 * 127 * 127; LANES]], "{cpu:?}");
+    }
+}
+
+#[test]
+fn what_is_no_number_does_no_harm() {
+    let matrix = Int8Matrix::quantize(&[1.0, f32::NAN, f32::INFINITY, -1.0], 2, 2).expect("a matrix");
+    assert!(matrix.scales().iter().all(|scale| scale.is_finite()));
+    for cpu in Cpu::all() {
+        let mut rows = Int8Rows::default();
+        rows.quantize(cpu, &[f32::NAN, 1.0, f32::INFINITY, 1.0], 2);
+        let mut output = [0.0; 4];
+        product(cpu, &rows, &matrix, None, Finish::Store, &mut output);
+        assert!(output.iter().all(|value| value.is_finite()), "{cpu:?} {output:?}");
+    }
+}
+
+#[test]
+fn sizes_that_do_not_fit_are_errors() {
+    assert!(Int8Matrix::quantize(&[1.0; 5], 2, 3).is_err());
+    assert!(Int8Matrix::quantize(&[], 0, 3).is_err());
+    assert!(Int8Matrix::packed_len(usize::MAX, 64).is_err());
+    let stored: crate::StoredBytes = std::sync::Arc::new(vec![0_u8; 100]);
+    assert!(Int8Matrix::stored(std::sync::Arc::clone(&stored), 50..114, &[1.0], (1, 4)).is_err());
+    assert!(Int8Matrix::stored(stored, 0..64, &[1.0, 1.0], (1, 4)).is_err());
+}
