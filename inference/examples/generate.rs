@@ -2,7 +2,8 @@
 //!
 //! Each line of the input is a case, `{"id", "input_ids": [[…]], "attention_mask"?: [[…]], "generation": {…}}` with
 //! overrides by transformers' names, and each line of the output is `{"id", "output_ids": [[…]], "scores"?: […]}`.
-//! `--device best` takes a GPU where the build has a backend for one, and `--dtype f16` or `bf16` its 16-bit floats.
+//! `--device best` takes a GPU where the build has a backend for one, and `--dtype f16` or `bf16` its 16-bit floats; `--dtype int8` is
+//! the CPU's 8-bit integers.
 
 use std::{
     error::Error,
@@ -39,7 +40,7 @@ struct Outcome {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut folder, mut device, mut dtype) = (None, Device::Cpu, DType::F32);
+    let (mut folder, mut device, mut dtype, mut int8) = (None, Device::Cpu, DType::F32, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -48,14 +49,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             "--dtype" => {
                 let name = arguments.next().ok_or("--dtype needs a value")?;
-                dtype = name.parse().map_err(|_| "no such type")?;
+                int8 = name == "int8";
+                if !int8 {
+                    dtype = name.parse().map_err(|_| "no such type")?;
+                }
             }
             _ => folder = Some(PathBuf::from(argument)),
         }
     }
-    let folder =
-        folder.ok_or("usage: generate MODEL_DIR [--device cpu|best] [--dtype f32|f16|bf16] < cases.jsonl")?;
-    let pretrained = Pretrained::open(&folder, &device, dtype)?;
+    let folder = folder
+        .ok_or("usage: generate MODEL_DIR [--device cpu|best] [--dtype f32|f16|bf16|int8] < cases.jsonl")?;
+    let pretrained =
+        if int8 { Pretrained::open_int8(&folder)? } else { Pretrained::open(&folder, &device, dtype)? };
     let mut output = BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
         let line = line?;

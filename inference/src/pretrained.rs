@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     config::{ConfigError, ModelConfig},
+    engine::Engine,
     generation::GenerationDefaults,
     model::Model,
     weights::{LoadError, WeightFiles, Weights},
@@ -61,6 +62,26 @@ impl Pretrained {
     ///
     /// [`PretrainedError`].
     pub fn open(folder: &Path, device: &Device, dtype: DType) -> Result<Self, PretrainedError> {
+        Self::open_as(folder, device, dtype, Model::load)
+    }
+
+    /// Opens a folder; the weights are quantized to 8-bit integers and stay on the CPU ([`engine`](crate::engine)).
+    ///
+    /// # Errors
+    ///
+    /// [`PretrainedError`].
+    pub fn open_int8(folder: &Path) -> Result<Self, PretrainedError> {
+        Self::open_as(folder, &Device::Cpu, DType::F32, |config, weights| {
+            Engine::load(config, weights).map(Model::Int8)
+        })
+    }
+
+    fn open_as(
+        folder: &Path,
+        device: &Device,
+        dtype: DType,
+        load: impl FnOnce(&ModelConfig, Weights) -> Result<Model, LoadError>,
+    ) -> Result<Self, PretrainedError> {
         let path = folder.join("config.json");
         let json = read(&path)?.ok_or_else(|| file_error(&path, &"there is no such file"))?;
         let config = ModelConfig::parse(&json).map_err(|error| PretrainedError::Config { path, error })?;
@@ -73,7 +94,7 @@ impl Pretrained {
         } else {
             config
         };
-        Ok(Self { model: Model::load(&config, weights)?, config, generation })
+        Ok(Self { model: load(&config, weights)?, config, generation })
     }
 }
 

@@ -23,6 +23,13 @@ impl Logits {
         Ok(Self { scores: tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?, vocab_size })
     }
 
+    /// Makes room for other scores, row by row.
+    pub(crate) fn reset(&mut self, rows: usize, vocab_size: usize) -> &mut [f32] {
+        self.vocab_size = vocab_size;
+        self.scores.resize(rows * vocab_size, 0.0);
+        &mut self.scores
+    }
+
     /// Size of the vocabulary.
     pub fn vocab_size(&self) -> usize {
         self.vocab_size

@@ -1,7 +1,7 @@
 //! Encoder-decoder models: the border behind which they stand, and those that run on candle.
 
 mod attention;
-mod bart;
+pub(crate) mod bart;
 mod batch;
 mod cache;
 mod embedding;
@@ -9,7 +9,7 @@ mod layers;
 mod linear;
 mod logits;
 mod product;
-mod t5;
+pub(crate) mod t5;
 
 use candle_core::Device;
 
@@ -21,6 +21,7 @@ pub use t5::T5;
 
 use crate::{
     config::ModelConfig,
+    engine::{BatchState, Engine},
     weights::{LoadError, Weights},
 };
 
@@ -72,6 +73,9 @@ pub enum ModelError {
         /// Positions.
         limit: usize,
     },
+    /// What was kept is of another model.
+    #[error("what was kept between two steps is of another model")]
+    OtherState,
     /// The arithmetic failed; a fault of ours, or no memory on the device.
     #[error("the model failed: {0}")]
     Tensor(#[from] candle_core::Error),
@@ -84,6 +88,17 @@ pub enum Model {
     T5(T5),
     /// BART, PEGASUS, mBART and Marian.
     Bart(Bart),
+    /// Any of them in 8-bit integers.
+    Int8(Engine),
+}
+
+/// What a request keeps of a [`Model`] between two steps.
+#[derive(Debug)]
+pub enum ModelState {
+    /// On candle.
+    Tensors(DecoderState),
+    /// In 8-bit integers.
+    Rows(BatchState),
 }
 
 impl Model {
@@ -103,12 +118,13 @@ impl Model {
 }
 
 impl Seq2Seq for Model {
-    type State = DecoderState;
+    type State = ModelState;
 
     fn vocab_size(&self) -> usize {
         match self {
             Self::T5(model) => model.vocab_size(),
             Self::Bart(model) => model.vocab_size(),
+            Self::Int8(model) => model.vocab_size(),
         }
     }
 
@@ -116,25 +132,34 @@ impl Seq2Seq for Model {
         match self {
             Self::T5(model) => model.max_positions(),
             Self::Bart(model) => model.max_positions(),
+            Self::Int8(model) => model.max_positions(),
         }
     }
 
-    fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<DecoderState, ModelError> {
+    fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<ModelState, ModelError> {
         match self {
-            Self::T5(model) => model.encode(inputs, beams),
-            Self::Bart(model) => model.encode(inputs, beams),
+            Self::T5(model) => model.encode(inputs, beams).map(ModelState::Tensors),
+            Self::Bart(model) => model.encode(inputs, beams).map(ModelState::Tensors),
+            Self::Int8(model) => model.encode(inputs, beams).map(ModelState::Rows),
         }
     }
 
-    fn decode(&self, tokens: &[u32], state: &mut DecoderState) -> Result<Logits, ModelError> {
-        match self {
-            Self::T5(model) => model.decode(tokens, state),
-            Self::Bart(model) => model.decode(tokens, state),
+    fn decode(&self, tokens: &[u32], state: &mut ModelState) -> Result<Logits, ModelError> {
+        match (self, state) {
+            (Self::T5(model), ModelState::Tensors(state)) => model.decode(tokens, state),
+            (Self::Bart(model), ModelState::Tensors(state)) => model.decode(tokens, state),
+            (Self::Int8(model), ModelState::Rows(state)) => model.decode(tokens, state),
+            _ => Err(ModelError::OtherState),
         }
     }
 
-    fn reorder(&self, state: &mut DecoderState, parents: &[usize]) -> Result<(), ModelError> {
-        state.reorder(parents)
+    fn reorder(&self, state: &mut ModelState, parents: &[usize]) -> Result<(), ModelError> {
+        match (self, state) {
+            (Self::T5(model), ModelState::Tensors(state)) => model.reorder(state, parents),
+            (Self::Bart(model), ModelState::Tensors(state)) => model.reorder(state, parents),
+            (Self::Int8(model), ModelState::Rows(state)) => model.reorder(state, parents),
+            _ => Err(ModelError::OtherState),
+        }
     }
 }
 

@@ -77,6 +77,9 @@ pub enum LoadError {
     /// A tensor can't be made; most likely no memory on the device.
     #[error("a tensor can't be made: {0}")]
     Tensor(#[from] candle_core::Error),
+    /// A weight can't be quantized.
+    #[error("a weight can't be quantized: {0}")]
+    Matrix(#[from] kernels::MatrixError),
 }
 
 impl LoadError {
@@ -172,6 +175,31 @@ impl Weights {
         let Some(file_name) = self.names.get(name) else { return Ok(None) };
         let tensor = self.source.load(file_name, &self.device)?;
         self.checked(name, &tensor, &shape.into()).map(Some)
+    }
+
+    /// The numbers of a tensor of a shape, row by row, after what is there already; zeros for one that is missing.
+    pub(crate) fn append(
+        &mut self,
+        name: &str,
+        shape: impl Into<Shape>,
+        numbers: &mut Vec<f32>,
+    ) -> Result<(), LoadError> {
+        let shape = shape.into();
+        if let [rows, columns] = *shape.dims()
+            && let Some(matrix) = self.mapped(name, (rows, columns))
+        {
+            numbers.extend_from_slice(matrix.values());
+            return Ok(());
+        }
+        numbers.extend(self.tensor(name, shape)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    }
+
+    /// The numbers of a tensor of a shape, row by row.
+    pub(crate) fn numbers(&mut self, name: &str, shape: impl Into<Shape>) -> Result<Vec<f32>, LoadError> {
+        let mut numbers = Vec::new();
+        self.append(name, shape, &mut numbers)?;
+        Ok(numbers)
     }
 
     /// The tensor in the type that all have, or zeros where it has another shape than it should.

@@ -115,6 +115,18 @@ impl KvBlocks {
         }
     }
 
+    /// Makes a token one that no query attends to.
+    pub fn mask(&mut self, block: usize, slot: usize) {
+        if block >= self.blocks || slot >= LANES {
+            return;
+        }
+        for at in (block..self.key_scales.len()).step_by(self.blocks) {
+            // A score that is no number counts for nothing.
+            self.key_scales[at][slot] = f32::NAN;
+            self.value_scales[at][slot] = 0.0;
+        }
+    }
+
     /// The parts of all heads, which may be written at once.
     pub fn heads_mut(&mut self) -> impl Iterator<Item = HeadBlocksMut<'_>> {
         let (shape, blocks) = (self.shape, self.blocks.max(1));

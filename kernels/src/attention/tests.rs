@@ -145,3 +145,20 @@ fn without_keys_or_with_values_of_zero_the_result_is_zero() {
         [0.0; 4]
     );
 }
+
+#[test]
+fn a_masked_token_is_as_good_as_not_there() {
+    let (shape, cpu) = (HeadShape { heads: 2, width: 6 }, Cpu::best());
+    let (keys, values, queries) = (noise(1, 20 * 12), noise(2, 20 * 12), noise(3, 6));
+    let mut blocks = filled(cpu, shape, &keys, &values);
+    for token in 17..20 {
+        blocks.mask(token / LANES, token % LANES);
+    }
+    for head in 0..2 {
+        let all = run(cpu, Keys::Source { blocks: &blocks, length: 20 }, head, 1.0, &[&queries], &[0.0; 20]);
+        let wanted = plain(&queries, &keys[..17 * 12], &values[..17 * 12], head, 2, 1.0, &[0.0; 17]);
+        for (found, wanted) in all[0].iter().zip(wanted) {
+            assert!((found - wanted).abs() < 1e-3, "{found} {wanted}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::{
 };
 use block::{DecoderBlock, EncoderBlock};
 use stack::Stack;
+pub(crate) use stack::{LEARNED_OFFSET, sinusoids};
 
 /// A BART or a relative of it.
 #[derive(Debug)]

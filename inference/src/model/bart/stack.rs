@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Rows that come before the first position in a learned table.
-const LEARNED_OFFSET: usize = 2;
+pub(crate) const LEARNED_OFFSET: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Stack<B> {
@@ -117,7 +117,7 @@ fn positions(
 }
 
 /// Sines in the first half of the width, cosines in the second (`PegasusSinusoidalPositionalEmbedding`).
-fn sinusoids(length: usize, width: usize) -> candle_core::Result<Tensor> {
+pub(crate) fn sinusoids(length: usize, width: usize) -> candle_core::Result<Tensor> {
     let angle =
         |position: usize, at: usize| position as f64 / 10_000_f64.powf(2.0 * (at / 2) as f64 / width as f64);
     let sines = width.div_ceil(2);

@@ -15,7 +15,7 @@ use crate::{
     weights::{LoadError, Weights},
 };
 use block::{DecoderBlock, EncoderBlock};
-use position::RelativePositions;
+pub(crate) use position::RelativePositions;
 
 /// A T5.
 #[derive(Debug)]
@@ -32,9 +32,10 @@ pub struct T5 {
 }
 
 /// Names of the embedding: one table, or copies of it.
-const EMBEDDINGS: &[&str] = &["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
+pub(crate) const EMBEDDINGS: &[&str] =
+    &["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
 /// A tensor of the first checkpoints that nothing reads.
-const UNUSED: &str = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
+pub(crate) const UNUSED: &str = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 
 impl T5 {
     pub(super) fn load(config: &T5Config, weights: &mut Weights) -> Result<Self, LoadError> {

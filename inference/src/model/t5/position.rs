@@ -1,5 +1,7 @@
 //! T5's relative positions: a learned bias for each head and bucket of distances.
 
+use std::ops::Range;
+
 use candle_core::{DType, Device, Tensor};
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
 
 /// The biases of one stack.
 #[derive(Debug)]
-pub(super) struct RelativePositions {
+pub(crate) struct RelativePositions {
     /// `[buckets, heads]`.
     table: Vec<f32>,
     heads: usize,
@@ -50,7 +52,7 @@ impl Buckets {
 }
 
 impl RelativePositions {
-    pub(super) fn load(
+    pub(crate) fn load(
         config: &T5Config,
         weights: &mut Weights,
         stack: &str,
@@ -90,6 +92,13 @@ impl RelativePositions {
         let biases =
             (0..self.heads).flat_map(|head| buckets.iter().map(move |bucket| self.bias(*bucket, head)));
         self.tensor(biases.collect(), (1, self.heads, 1, length))
+    }
+
+    /// The biases of keys that are so many tokens after their query (before it, where negative), `[heads, distances]`.
+    pub(crate) fn of_distances(&self, distances: Range<isize>) -> Vec<f32> {
+        let buckets: Vec<usize> = distances.map(|distance| self.buckets.of(distance)).collect();
+        let of_head = |head| buckets.iter().map(move |bucket| self.bias(*bucket, head));
+        (0..self.heads).flat_map(of_head).collect()
     }
 
     fn bias(&self, bucket: usize, head: usize) -> f32 {

@@ -1,0 +1,115 @@
+//! What stands before and after the blocks of an encoder or a decoder.
+
+use std::sync::Arc;
+
+use kernels::{Cpu, attention::HeadShape, ops};
+
+use super::layers::{Norm, Scratch};
+use crate::{model::ModelError, weights::MappedMatrix};
+
+/// Vectors of tokens, `[vocab_size, width]`.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) numbers: Numbers,
+    pub(super) width: usize,
+    pub(super) vocab_size: usize,
+}
+
+/// Numbers of 32 bits.
+pub(super) enum Numbers {
+    Read(Vec<f32>),
+    Mapped(MappedMatrix),
+}
+
+impl std::fmt::Debug for Numbers {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} numbers", self.values().len())
+    }
+}
+
+impl Numbers {
+    pub(super) fn values(&self) -> &[f32] {
+        match self {
+            Self::Read(values) => values,
+            Self::Mapped(matrix) => matrix.values(),
+        }
+    }
+}
+
+/// Embeddings, positions and last norm.
+#[derive(Debug)]
+pub(super) struct Stack {
+    pub(super) table: Arc<Table>,
+    pub(super) scale: Option<f32>,
+    /// Added to the embeddings, `[max_positions, width]`.
+    pub(super) positions: Option<Vec<f32>>,
+    /// Added to the scores of attention.
+    pub(super) relative: Option<Relative>,
+    pub(super) embedding_norm: Option<Norm>,
+    pub(super) last_norm: Option<Norm>,
+    pub(super) shape: HeadShape,
+    /// What the scores of attention are multiplied by.
+    pub(super) score_scale: f32,
+}
+
+/// T5's relative positions.
+#[derive(Debug)]
+pub(super) struct Relative {
+    pub(super) positions: crate::model::t5::RelativePositions,
+    /// The decoder's biases from the farthest key to the query's own, `[heads, MOST_POSITIONS]`; empty for the encoder.
+    pub(super) before: Vec<f32>,
+}
+
+/// Most tokens of an output whose positions are relative: what may be generated, and the one that the decoder begins with.
+pub(super) const MOST_POSITIONS: usize = 16_385;
+
+impl Stack {
+    pub(super) fn width(&self) -> usize {
+        self.table.width
+    }
+
+    /// Most tokens of a sequence.
+    pub(super) fn limit(&self, relative: usize) -> usize {
+        self.positions.as_ref().map_or(relative, |table| table.len() / self.width().max(1))
+    }
+
+    /// Checks tokens, of which the last is at position `last`.
+    pub(super) fn check(&self, tokens: &[u32], last: usize, relative: usize) -> Result<(), ModelError> {
+        let (length, limit) = (last + 1, self.limit(relative));
+        if length > limit {
+            return Err(ModelError::TooLong { length, limit });
+        }
+        match tokens.iter().find(|token| **token as usize >= self.table.vocab_size) {
+            Some(token) => Err(ModelError::UnknownToken(*token, self.table.vocab_size)),
+            None => Ok(()),
+        }
+    }
+
+    /// Appends the vector of a token, which was checked.
+    pub(super) fn embed(&self, cpu: Cpu, token: u32, position: usize, hidden: &mut Vec<f32>) {
+        let width = self.width();
+        let row = |numbers: &[f32], at: usize| numbers.get(at * width..(at + 1) * width).map(<[f32]>::to_vec);
+        let mut vector = row(self.table.numbers.values(), token as usize).unwrap_or_else(|| vec![0.0; width]);
+        if let Some(factor) = self.scale {
+            ops::scale(cpu, &mut vector, factor);
+        }
+        if let Some(positions) = self.positions.as_ref().and_then(|table| row(table, position)) {
+            ops::add(cpu, &mut vector, &positions);
+        }
+        if let Some(norm) = &self.embedding_norm {
+            norm.in_place(cpu, &mut vector, &mut Vec::new());
+        }
+        hidden.append(&mut vector);
+    }
+
+    /// After the last block, quantized for what comes then; `scale` is multiplied in.
+    pub(super) fn finish(&self, cpu: Cpu, hidden: &mut [f32], scale: Option<f32>, scratch: &mut Scratch) {
+        if let Some(norm) = &self.last_norm {
+            norm.in_place(cpu, hidden, &mut scratch.normed);
+        }
+        if let Some(factor) = scale {
+            ops::scale(cpu, hidden, factor);
+        }
+        scratch.rows.quantize(cpu, hidden, self.width());
+    }
+}
