@@ -21,6 +21,16 @@ impl Engine {
         Ok(self.finish(self.begin(source)?))
     }
 
+    /// Takes in each input of a batch. What is filling at the end is left out, so that nothing has to be masked.
+    pub(crate) fn begin_batch(&self, inputs: &TokenBatch) -> Result<Vec<Encoding>, ModelError> {
+        let masks = inputs.mask().chunks_exact(inputs.length().max(1)).enumerate();
+        let begin = |(row, mask): (usize, &[u8])| {
+            let length = mask.iter().rposition(|kept| *kept == 1).map_or(1, |last| last + 1);
+            self.begin_masked(inputs.row(row).get(..length).unwrap_or_default(), mask)
+        };
+        masks.map(begin).collect()
+    }
+
     fn finish(&self, mut encoding: Encoding) -> Arc<Source> {
         loop {
             if let Some(source) = self.advance(&mut encoding) {
@@ -41,16 +51,10 @@ impl Seq2Seq for Engine {
         Engine::max_positions(self)
     }
 
-    /// What is filling at the end is left out, so that nothing has to be masked.
     fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<BatchState, ModelError> {
-        let mut rows = Vec::with_capacity(inputs.rows() * beams);
-        for (row, mask) in inputs.mask().chunks_exact(inputs.length().max(1)).enumerate() {
-            let length = mask.iter().rposition(|kept| *kept == 1).map_or(1, |last| last + 1);
-            let tokens = inputs.row(row).get(..length).unwrap_or_default();
-            let source = self.finish(self.begin_masked(tokens, mask)?);
-            rows.extend(std::iter::repeat_with(|| self.row(Arc::clone(&source))).take(beams));
-        }
-        Ok(BatchState { rows })
+        let encodings = self.begin_batch(inputs)?;
+        let sources = encodings.into_iter().map(|encoding| self.finish(encoding));
+        Ok(BatchState { rows: sources.flat_map(|source| vec![self.row(source); beams]).collect() })
     }
 
     fn decode(&self, tokens: &[u32], state: &mut BatchState) -> Result<Logits, ModelError> {

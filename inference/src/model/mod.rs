@@ -11,6 +11,8 @@ mod logits;
 mod product;
 pub(crate) mod t5;
 
+use std::io;
+
 use candle_core::Device;
 
 pub use bart::Bart;
@@ -20,6 +22,7 @@ pub use logits::Logits;
 pub use t5::T5;
 
 use crate::{
+    batching::{Batching, Decoding},
     config::ModelConfig,
     engine::{BatchState, Engine},
     weights::{LoadError, Weights},
@@ -73,6 +76,9 @@ pub enum ModelError {
         /// Positions.
         limit: usize,
     },
+    /// The thread that does the work gave this up; a fault of ours.
+    #[error("the model gave the request up")]
+    Stopped,
     /// What was kept is of another model.
     #[error("what was kept between two steps is of another model")]
     OtherState,
@@ -90,6 +96,8 @@ pub enum Model {
     Bart(Bart),
     /// Any of them in 8-bit integers.
     Int8(Engine),
+    /// The same, for many threads at once.
+    Batching(Batching),
 }
 
 /// What a request keeps of a [`Model`] between two steps.
@@ -99,6 +107,8 @@ pub enum ModelState {
     Tensors(DecoderState),
     /// In 8-bit integers.
     Rows(BatchState),
+    /// The same, among others.
+    Decoding(Decoding),
 }
 
 impl Model {
@@ -115,6 +125,18 @@ impl Model {
         weights.finish()?;
         Ok(model)
     }
+
+    /// The same model; where it can, it takes the steps of all threads that use it together ([`Batching`]).
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn batching(self) -> io::Result<Self> {
+        match self {
+            Self::Int8(engine) => Batching::start(engine).map(Self::Batching),
+            other => Ok(other),
+        }
+    }
 }
 
 impl Seq2Seq for Model {
@@ -125,6 +147,7 @@ impl Seq2Seq for Model {
             Self::T5(model) => model.vocab_size(),
             Self::Bart(model) => model.vocab_size(),
             Self::Int8(model) => model.vocab_size(),
+            Self::Batching(model) => model.vocab_size(),
         }
     }
 
@@ -133,6 +156,7 @@ impl Seq2Seq for Model {
             Self::T5(model) => model.max_positions(),
             Self::Bart(model) => model.max_positions(),
             Self::Int8(model) => model.max_positions(),
+            Self::Batching(model) => model.max_positions(),
         }
     }
 
@@ -141,6 +165,7 @@ impl Seq2Seq for Model {
             Self::T5(model) => model.encode(inputs, beams).map(ModelState::Tensors),
             Self::Bart(model) => model.encode(inputs, beams).map(ModelState::Tensors),
             Self::Int8(model) => model.encode(inputs, beams).map(ModelState::Rows),
+            Self::Batching(model) => model.encode(inputs, beams).map(ModelState::Decoding),
         }
     }
 
@@ -149,6 +174,7 @@ impl Seq2Seq for Model {
             (Self::T5(model), ModelState::Tensors(state)) => model.decode(tokens, state),
             (Self::Bart(model), ModelState::Tensors(state)) => model.decode(tokens, state),
             (Self::Int8(model), ModelState::Rows(state)) => model.decode(tokens, state),
+            (Self::Batching(model), ModelState::Decoding(state)) => model.decode(tokens, state),
             _ => Err(ModelError::OtherState),
         }
     }
@@ -158,6 +184,7 @@ impl Seq2Seq for Model {
             (Self::T5(model), ModelState::Tensors(state)) => model.reorder(state, parents),
             (Self::Bart(model), ModelState::Tensors(state)) => model.reorder(state, parents),
             (Self::Int8(model), ModelState::Rows(state)) => model.reorder(state, parents),
+            (Self::Batching(model), ModelState::Decoding(state)) => model.reorder(state, parents),
             _ => Err(ModelError::OtherState),
         }
     }

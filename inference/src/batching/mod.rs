@@ -1,0 +1,135 @@
+//! Continuous batching: one engine for many threads, whose steps are taken together.
+//!
+//! A step of decoding takes as long as the weights take to come from memory, for one row as for eight. So the steps of all
+//! requests that are under way are taken as one: a request joins between two steps as soon as its source is encoded, and
+//! leaves when it has ended ("iteration-level scheduling", Yu et al., Orca, OSDI 2022). Sources are encoded layer by layer in
+//! between, so that those who are decoding go on meanwhile.
+//!
+//! It is itself a [`Seq2Seq`]: each request runs its own search on a thread of its own, greedy or by beams or at random, and
+//! what comes out is, to the bit, what it would be alone ([`engine`](crate::engine)).
+//!
+//! # Layout
+//!
+//! - `scheduler`: the thread that does the work, and in what order.
+
+mod scheduler;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt, io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use scheduler::{Encode, Job, Scheduler, Step};
+
+use crate::{
+    engine::{Engine, Row},
+    model::{Logits, ModelError, Seq2Seq, TokenBatch},
+};
+
+/// An engine that any number of threads use at once.
+pub struct Batching {
+    engine: Arc<Engine>,
+    jobs: mpsc::Sender<Job>,
+    figures: Arc<Figures>,
+}
+
+/// What was done so far.
+#[derive(Debug, Default)]
+struct Figures {
+    steps: AtomicU64,
+    rows: AtomicU64,
+}
+
+/// A request that is being decoded: its rows.
+#[derive(Debug)]
+pub struct Decoding {
+    rows: Vec<Row>,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Drop for Decoding {
+    fn drop(&mut self) {
+        // Where nobody listens, nobody waits either.
+        let _ = self.jobs.send(Job::Left);
+    }
+}
+
+impl Batching {
+    /// Starts a thread for the engine, which ends when nobody has this or a state of it any more. The arithmetic is done by
+    /// rayon's global pool.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn start(engine: Engine) -> io::Result<Self> {
+        let engine = Arc::new(engine);
+        let (jobs, inbox) = mpsc::channel();
+        let figures = Arc::new(Figures::default());
+        let scheduler = Scheduler::new(Arc::clone(&engine), inbox, Arc::clone(&figures));
+        thread::Builder::new().name("decoder".to_owned()).spawn(move || scheduler.run())?;
+        Ok(Self { engine, jobs, figures })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Steps that were taken so far, and the rows that took them: a step moves the weights once for all its rows.
+    pub fn steps_and_rows(&self) -> (u64, u64) {
+        (self.figures.steps.load(Ordering::Relaxed), self.figures.rows.load(Ordering::Relaxed))
+    }
+
+    /// Hands a job over and waits for what becomes of it.
+    fn ask<T>(&self, job: impl FnOnce(mpsc::SyncSender<T>) -> Job) -> Result<T, ModelError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.jobs.send(job(reply)).map_err(|_| ModelError::Stopped)?;
+        answer.recv().map_err(|_| ModelError::Stopped)
+    }
+}
+
+impl fmt::Debug for Batching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batching").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+impl Seq2Seq for Batching {
+    type State = Decoding;
+
+    fn vocab_size(&self) -> usize {
+        self.engine.vocab_size()
+    }
+
+    fn max_positions(&self) -> Option<usize> {
+        self.engine.max_positions()
+    }
+
+    fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<Decoding, ModelError> {
+        let encodings = self.engine.begin_batch(inputs)?;
+        let sources = self.ask(|reply| Job::Encode(Encode::new(encodings, reply)))??;
+        let rows = sources.into_iter().flat_map(|source| vec![self.engine.row(source); beams]).collect();
+        Ok(Decoding { rows, jobs: self.jobs.clone() })
+    }
+
+    fn decode(&self, tokens: &[u32], state: &mut Decoding) -> Result<Logits, ModelError> {
+        let (rows, tokens) = (std::mem::take(&mut state.rows), tokens.to_vec());
+        let done = self.ask(|reply| Job::Step(Step { rows, tokens, reply }))?;
+        state.rows = done.rows;
+        done.logits
+    }
+
+    fn reorder(&self, state: &mut Decoding, parents: &[usize]) -> Result<(), ModelError> {
+        if parents.iter().enumerate().any(|(row, parent)| row != *parent) {
+            state.rows = parents.iter().filter_map(|parent| state.rows.get(*parent).cloned()).collect();
+        }
+        Ok(())
+    }
+}

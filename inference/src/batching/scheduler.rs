@@ -1,0 +1,217 @@
+//! The thread that does the work, and in what order.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering, mpsc},
+    time::{Duration, Instant},
+};
+
+use super::Figures;
+use crate::{
+    engine::{Encoding, Engine, Row, Source},
+    model::{Logits, ModelError},
+};
+
+/// How long a step waits for those who are between two steps, as a share of what the last one took: one that comes late
+/// costs a step of its own.
+const PATIENCE: f64 = 0.25;
+
+/// What somebody wants.
+pub(super) enum Job {
+    /// Sources to be encoded. Whoever gets them is decoding from then on.
+    Encode(Encode),
+    /// One more token for some rows.
+    Step(Step),
+    /// One who was decoding has ended.
+    Left,
+}
+
+/// Sources of one request.
+pub(super) struct Encode {
+    waiting: VecDeque<Encoding>,
+    done: Vec<Arc<Source>>,
+    reply: mpsc::SyncSender<Result<Vec<Arc<Source>>, ModelError>>,
+}
+
+/// A step of one request.
+pub(super) struct Step {
+    pub(super) rows: Vec<Row>,
+    pub(super) tokens: Vec<u32>,
+    pub(super) reply: mpsc::SyncSender<Stepped>,
+}
+
+/// The rows come back with the scores.
+pub(super) struct Stepped {
+    pub(super) rows: Vec<Row>,
+    pub(super) logits: Result<Logits, ModelError>,
+}
+
+impl Encode {
+    pub(super) fn new(
+        encodings: Vec<Encoding>,
+        reply: mpsc::SyncSender<Result<Vec<Arc<Source>>, ModelError>>,
+    ) -> Self {
+        Self { waiting: encodings.into(), done: Vec::new(), reply }
+    }
+}
+
+pub(super) struct Scheduler {
+    engine: Arc<Engine>,
+    inbox: mpsc::Receiver<Job>,
+    figures: Arc<Figures>,
+    encoding: VecDeque<Encode>,
+    stepping: Vec<Step>,
+    /// Requests that are decoding, in a step or between two.
+    decoding: usize,
+    /// What the last step took.
+    took: Duration,
+}
+
+impl Scheduler {
+    pub(super) fn new(engine: Arc<Engine>, inbox: mpsc::Receiver<Job>, figures: Arc<Figures>) -> Self {
+        let (encoding, stepping) = (VecDeque::new(), Vec::new());
+        Self { engine, inbox, figures, encoding, stepping, decoding: 0, took: Duration::ZERO }
+    }
+
+    /// Until nobody can send any more.
+    pub(super) fn run(mut self) {
+        while self.listen() {
+            if !self.stepping.is_empty() {
+                let began = Instant::now();
+                self.step();
+                self.took = began.elapsed();
+            }
+            // As long as a step takes goes to those who wait to join, so that neither side waits for the other.
+            let until = Instant::now() + self.took;
+            while !self.encoding.is_empty() {
+                self.encode();
+                if self.decoding > 0 && Instant::now() >= until {
+                    break;
+                }
+                if !self.hear() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Takes in what is there; waits for work, and for a moment for all who are decoding. False when it is over.
+    fn listen(&mut self) -> bool {
+        if !self.hear() {
+            return false;
+        }
+        let idle = self.encoding.is_empty() && self.stepping.is_empty();
+        if idle {
+            match self.inbox.recv() {
+                Ok(job) => self.take(job),
+                Err(mpsc::RecvError) => return false,
+            }
+        }
+        let until = Instant::now() + self.took.mul_f64(PATIENCE);
+        // Those who wait to be encoded are better use of the time.
+        while self.encoding.is_empty() && self.stepping.len() < self.decoding {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.inbox.recv_timeout(left) {
+                Ok(job) => self.take(job),
+                Err(mpsc::RecvTimeoutError::Timeout) => break,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Takes in what is there. False when it is over.
+    fn hear(&mut self) -> bool {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(job) => self.take(job),
+                Err(mpsc::TryRecvError::Empty) => return true,
+                // Nobody is left who could want anything.
+                Err(mpsc::TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        match job {
+            Job::Encode(encode) => self.encoding.push_back(encode),
+            Job::Step(step) => self.stepping.push(step),
+            Job::Left => self.decoding = self.decoding.saturating_sub(1),
+        }
+    }
+
+    /// One layer of the first source; who has waited the longest goes first.
+    fn encode(&mut self) {
+        let Some(mut encode) = self.encoding.pop_front() else { return };
+        if let Some(mut encoding) = encode.waiting.pop_front() {
+            // Whoever waits for a source that breaks hears that it is gone.
+            let Ok(source) = catch_unwind(AssertUnwindSafe(|| self.engine.advance(&mut encoding))) else {
+                return;
+            };
+            match source {
+                Some(source) => encode.done.push(Arc::new(source)),
+                None => encode.waiting.push_front(encoding),
+            }
+        }
+        if !encode.waiting.is_empty() {
+            self.encoding.push_front(encode);
+        } else if encode.reply.send(Ok(encode.done)).is_ok() {
+            self.decoding += 1;
+        }
+    }
+
+    /// One step of all who wait for one.
+    fn step(&mut self) {
+        let mut steps = mem::take(&mut self.stepping);
+        let count: usize = steps.iter().map(|step| step.rows.len()).sum();
+        self.figures.steps.fetch_add(1, Ordering::Relaxed);
+        self.figures.rows.fetch_add(count as u64, Ordering::Relaxed);
+        // Rows that are cut short by a panic are lost with it: those who wait for them hear that they are gone.
+        let Ok(scores) = catch_unwind(AssertUnwindSafe(|| together(&self.engine, &mut steps))) else {
+            return;
+        };
+        for (step, logits) in steps.into_iter().zip(scores) {
+            // Who has left needs none.
+            let _ = step.reply.send(Stepped { rows: step.rows, logits });
+        }
+    }
+}
+
+/// The scores of each request.
+fn together(engine: &Engine, steps: &mut [Step]) -> Vec<Result<Logits, ModelError>> {
+    let vocab_size = engine.vocab_size();
+    let tokens: Vec<u32> = steps.iter().flat_map(|step| step.tokens.iter().copied()).collect();
+    let mut rows: Vec<&mut Row> = steps.iter_mut().flat_map(|step| &mut step.rows).collect();
+    let mut all = Logits::new(Vec::new(), vocab_size);
+    let stepped = if rows.len() == tokens.len() {
+        engine.step(&mut rows, &tokens, &mut all)
+    } else {
+        Err(ModelError::OtherState)
+    };
+    if stepped.is_err() {
+        // One of them asks for what can't be; no row has changed.
+        return steps.iter_mut().map(|step| alone(engine, step)).collect();
+    }
+    if let [_] = steps {
+        return vec![Ok(all)];
+    }
+    let mut first = 0;
+    let own = |step: &mut Step| {
+        let rows = first..first + step.rows.len();
+        first = rows.end;
+        Ok(Logits::new(rows.flat_map(|row| all.row(row)).copied().collect(), vocab_size))
+    };
+    steps.iter_mut().map(own).collect()
+}
+
+fn alone(engine: &Engine, step: &mut Step) -> Result<Logits, ModelError> {
+    let mut logits = Logits::new(Vec::new(), engine.vocab_size());
+    let mut rows: Vec<&mut Row> = step.rows.iter_mut().collect();
+    if rows.len() != step.tokens.len() {
+        return Err(ModelError::OtherState);
+    }
+    engine.step(&mut rows, &step.tokens, &mut logits)?;
+    Ok(logits)
+}
