@@ -55,6 +55,15 @@ const FLOAT: u64 = 4;
 /// What generation is reckoned with: beams, and tokens that it writes.
 const BEAMS: u64 = 4;
 const OUTPUT: u64 = 256;
+/// In which numbers a model's weights are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightType {
+    /// 32 bits.
+    Float,
+    /// 8 bits.
+    Int8,
+}
+
 /// Vocabulary and settings.
 const TOKENIZER: u64 = 3_000_000;
 
@@ -74,14 +83,20 @@ impl Preset {
         Size(self.parameters() * FLOAT + TOKENIZER)
     }
 
-    /// Bytes of memory that one summary needs, about: the parameters as 32-bit floats, and the working set of four beams
-    /// on a full input: keys and values of each decoder layer (cross-attention over the input, self-attention over the
-    /// output), and one layer of the encoder's attention scores.
-    pub fn memory(&self) -> Size {
+    /// Bytes of memory that one summary needs, about: the parameters, and the working set of four beams on a full input:
+    /// keys and values of each decoder layer (cross-attention over the input, self-attention over the output), and one
+    /// layer of the encoder's attention scores.
+    pub fn memory(&self, weights: WeightType) -> Size {
         let Shape { decoder_layers, heads, attention_width, input, .. } = self.shape;
-        let cache = BEAMS * decoder_layers * 2 * attention_width * (input + OUTPUT) * FLOAT;
-        let scores = heads * input * input * FLOAT;
-        Size(self.parameters() * FLOAT + cache + scores)
+        let values = decoder_layers * 2 * attention_width;
+        match weights {
+            WeightType::Float => {
+                let cache = BEAMS * values * (input + OUTPUT) * FLOAT;
+                Size(self.parameters() * FLOAT + cache + heads * input * input * FLOAT)
+            }
+            // Keys and values have 16 bits, beams share the input's, and scores are made in blocks.
+            WeightType::Int8 => Size(self.parameters() + values * (input + BEAMS * OUTPUT) * FLOAT / 2),
+        }
     }
 
     /// How many tokens it reads at once.
@@ -149,10 +164,14 @@ mod tests {
         let small = find("t5-small").unwrap();
         assert_eq!(small.download().to_string(), "245.0 MB");
         // 242.0 MB of parameters, 75.5 MB of keys and values, 8.4 MB of scores.
-        assert_eq!(small.memory().to_string(), "325.9 MB");
+        assert_eq!(small.memory(WeightType::Float).to_string(), "325.9 MB");
+        // A quarter of it, and 18.9 MB of keys and values.
+        assert_eq!(small.memory(WeightType::Int8).to_string(), "79.4 MB");
         for preset in all() {
-            let weights = preset.parameters() * FLOAT;
-            assert!((weights + 1..weights * 2).contains(&preset.memory().0), "{}", preset.name);
+            let weights = preset.parameters();
+            for (kind, size) in [(WeightType::Float, FLOAT * weights), (WeightType::Int8, weights)] {
+                assert!((size + 1..size * 2).contains(&preset.memory(kind).0), "{}", preset.name);
+            }
         }
     }
 

@@ -6,7 +6,10 @@ use clap::Args;
 use model_hub::{Hub, ModelRef};
 use service_kit::config::{Validate, byte_size, duration};
 
-use crate::models::Models;
+use crate::{engine::abstractive::Dtype, models::Models};
+
+/// Summaries that a model writes at once where they share its steps: beyond these each more gains little, and all wait longer.
+const BATCHED: usize = 8;
 
 /// Where the summarizer listens unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -42,8 +45,12 @@ pub struct Config {
     /// Memory that all loaded models may take together; who was used the longest ago goes first.
     #[arg(long, env = "NUTGRAF_MODEL_MEMORY", value_name = "BYTES", default_value = "4GB", value_parser = byte_size)]
     pub model_memory: usize,
-    /// Summaries that models write at once; each uses all cores.
-    #[arg(long, env = "NUTGRAF_MODEL_WORKERS", value_name = "N", default_value_t = 1)]
+    /// In which numbers models compute.
+    #[arg(long, env = "NUTGRAF_DTYPE", value_name = "TYPE", value_enum, default_value = "auto")]
+    pub dtype: Dtype,
+    /// Summaries that models write at once, all of them on all cores; 0 for 8 where their steps are taken together (int8),
+    /// else for 1.
+    #[arg(long, env = "NUTGRAF_MODEL_WORKERS", value_name = "N", default_value_t = 0)]
     pub model_workers: usize,
     /// Who allows it gets the extractive engine when a model's turn would come later than this; 0 leaves it to the
     /// caller's deadline.
@@ -67,7 +74,8 @@ impl Default for Config {
             replica: String::new(),
             model: Vec::new(),
             model_memory: 4_000_000_000,
-            model_workers: 1,
+            dtype: Dtype::Auto,
+            model_workers: 0,
             degrade_after: Duration::ZERO,
             stuck_after: Duration::from_secs(30),
             hopeless_wait: Duration::from_mins(1),
@@ -84,6 +92,15 @@ impl Config {
         }
     }
 
+    /// Worker threads to start for models.
+    pub fn model_workers(&self) -> usize {
+        match self.model_workers {
+            0 if self.dtype.is_int8() => BATCHED,
+            0 => 1,
+            workers => workers,
+        }
+    }
+
     /// The models that are configured, of which the first is on its way. The hub is the one of the environment
     /// (`HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE`).
     pub fn models(&self) -> Models {
@@ -91,7 +108,7 @@ impl Config {
             return Models::default();
         }
         let hub = model_hub::Config::from_env().and_then(|config| Hub::new(&config));
-        Models::start(&self.model, hub, self.model_memory as u64)
+        Models::start(&self.model, hub, self.model_memory as u64, self.dtype)
     }
 
     /// The replica's name.
@@ -112,8 +129,8 @@ impl Validate for Config {
         if self.summarizer_workers > 1024 {
             problems.push("--summarizer-workers can be 1024 at most".to_owned());
         }
-        if !(1..=64).contains(&self.model_workers) {
-            problems.push("--model-workers must be from 1 to 64".to_owned());
+        if self.model_workers > 64 {
+            problems.push("--model-workers can be 64 at most".to_owned());
         }
         if self.queue_limit == 0 {
             problems.push("--queue-limit must be more than 0".to_owned());

@@ -97,16 +97,29 @@ fn made_by(summary: &Summary, site: Option<&str>) -> String {
     facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// A commit's first digits; any other revision as it is.
-fn short(revision: &str) -> &str {
-    let is_commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-    revision.get(..12).filter(|_| is_commit).unwrap_or(revision)
+/// A commit's first digits, and what follows it; any other revision as it is.
+fn short(revision: &str) -> String {
+    let (commit, rest) = revision.split_at_checked(40).unwrap_or(("", revision));
+    let is_commit = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = commit.get(..if is_commit { commit.len().min(12) } else { commit.len() });
+    format!("{}{rest}", digits.unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::summary::{Unsupported, UnsupportedKind};
+
+    #[test]
+    fn of_a_commit_the_first_digits_are_enough() {
+        let commit = "a4f8f3ea906ed274767e9906dbaede7531d660ff";
+        let shown = |revision: &str| short(revision);
+        assert_eq!(shown(commit), "a4f8f3ea906e");
+        assert_eq!(shown(&format!("{commit}+int8")), "a4f8f3ea906e+int8");
+        for other in ["", "local+int8", "é", &"x".repeat(50)] {
+            assert_eq!(shown(other), *other);
+        }
+    }
 
     fn parts_of(text: &str, ranges: &[(u32, u32)]) -> Vec<(String, bool)> {
         let item = |&(start, end): &(u32, u32)| Unsupported {

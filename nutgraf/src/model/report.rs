@@ -4,7 +4,7 @@ use std::{fmt::Display, path::Path};
 
 use model_hub::{
     CachedRepo, LocalModel, ModelInfo,
-    preset::{self, Preset},
+    preset::{self, Preset, WeightType},
     reference::FileName,
 };
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ pub(super) fn presets(json: bool) -> Result<(), Failure> {
         [
             preset.name.to_owned(),
             format!("about {}", preset.download()),
-            format!("about {}", preset.memory()),
+            format!("about {}", preset.memory(WeightType::Int8)),
             preset.languages.join(" "),
             preset.licence.to_owned(),
             preset.good_for.to_owned(),
@@ -82,7 +82,7 @@ pub(super) fn info(known: &ModelInfo, json: bool) -> Result<(), Failure> {
         rows.push(row("good for", preset.good_for));
         rows.push(row("languages", preset.languages.join(", ")));
         rows.push(row("download", format!("about {}", preset.download())));
-        rows.push(row("memory", format!("about {}", preset.memory())));
+        rows.push(row("memory", format!("about {}", preset.memory(WeightType::Int8))));
     }
     if let Some(licence) = known.licence.as_deref().or(known.preset.map(|preset| preset.licence)) {
         rows.push(row("licence", licence));
@@ -105,7 +105,7 @@ fn preset_json(preset: &Preset) -> Value {
     json!({
         "name": preset.name, "repo": preset.repo(), "family": preset.family, "languages": preset.languages,
         "licence": preset.licence, "good_for": preset.good_for, "parameters": preset.parameters(),
-        "download_bytes": preset.download(), "memory_bytes": preset.memory(),
+        "download_bytes": preset.download(), "memory_bytes": preset.memory(WeightType::Int8),
     })
 }
 

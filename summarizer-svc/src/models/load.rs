@@ -37,9 +37,9 @@ pub(super) fn load(
         ModelSource::Hub(model) => model.preset,
         ModelSource::Directory(_) => None,
     };
-    let identity = Identity::of(name, &local, preset);
+    let identity = Identity::of(name, &local, preset, inner.dtype);
     inner.make_room(name, identity.memory)?;
-    let model = Abstractive::open(&local, identity).map_err(|error| error.to_string())?;
+    let model = Abstractive::open(&local, identity, inner.dtype).map_err(|error| error.to_string())?;
     model.warm_up();
     Ok(model)
 }

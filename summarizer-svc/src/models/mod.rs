@@ -24,7 +24,7 @@ use tokio::sync::watch;
 pub use load::name;
 pub use slot::{ModelState, ModelStatus, StateName};
 
-use crate::engine::abstractive::Abstractive;
+use crate::engine::abstractive::{Abstractive, Dtype};
 use slot::Slot;
 
 /// When a caller is told to ask again while a model loads.
@@ -44,6 +44,8 @@ struct Inner {
     hub: Result<Hub, String>,
     /// Bytes that all loaded models may take together.
     budget: u64,
+    /// In which numbers they compute.
+    dtype: Dtype,
     /// Told after each change of a state.
     changes: watch::Sender<()>,
 }
@@ -77,20 +79,21 @@ pub enum ModelsError {
 
 impl Models {
     /// Takes over the models, and begins to load the first.
-    pub fn start(references: &[ModelRef], hub: Result<Hub, HubError>, budget: u64) -> Self {
+    pub fn start(references: &[ModelRef], hub: Result<Hub, HubError>, budget: u64, dtype: Dtype) -> Self {
         if references.is_empty() {
             return Self::default();
         }
         let mut slots: Vec<Slot> = Vec::new();
         for reference in references {
             if slots.iter().all(|slot| slot.reference != *reference) {
-                slots.push(Slot::new(reference.clone()));
+                slots.push(Slot::new(reference.clone(), dtype));
             }
         }
         let inner = Inner {
             slots: Mutex::new(slots),
             hub: hub.map_err(|error| error.to_string()),
             budget,
+            dtype,
             changes: watch::Sender::new(()),
         };
         let models = Self { inner: Some(Arc::new(inner)) };

@@ -5,13 +5,15 @@ use std::{sync::Arc, time::Instant};
 use model_hub::{ModelRef, ModelSource, Progress};
 use tokio::sync::watch;
 
-use crate::engine::abstractive::Abstractive;
+use crate::engine::abstractive::{Abstractive, Dtype};
 
 /// A model that was configured.
 pub(super) struct Slot {
     /// What callers call it.
     pub(super) name: String,
     pub(super) reference: ModelRef,
+    /// In which numbers it computes.
+    pub(super) dtype: Dtype,
     pub(super) state: ModelState,
     /// When somebody last asked for it.
     pub(super) used: Instant,
@@ -42,7 +44,7 @@ pub enum ModelState {
 pub struct ModelStatus {
     /// Name to ask for.
     pub name: String,
-    /// Commit of its repository, where it is known.
+    /// Commit of its repository, where it is known, and the numbers that it computes in.
     pub revision: String,
     /// How it is.
     pub state: StateName,
@@ -101,8 +103,14 @@ impl ModelState {
 }
 
 impl Slot {
-    pub(super) fn new(reference: ModelRef) -> Self {
-        Self { name: super::name(&reference), reference, state: ModelState::Absent, used: Instant::now() }
+    pub(super) fn new(reference: ModelRef, dtype: Dtype) -> Self {
+        Self {
+            name: super::name(&reference),
+            reference,
+            dtype,
+            state: ModelState::Absent,
+            used: Instant::now(),
+        }
     }
 
     /// Bytes that it takes, if it is in memory.
@@ -132,8 +140,10 @@ impl Slot {
             revision: identity.map(|identity| identity.model.revision.to_string()).unwrap_or_default(),
             state: self.state.name(),
             languages: identity.map(|identity| identity.languages.clone()).or_else(known).unwrap_or_default(),
-            memory: identity
-                .map_or_else(|| preset.map_or(0, |preset| preset.memory().0), |identity| identity.memory),
+            memory: identity.map_or_else(
+                || preset.map_or(0, |preset| preset.memory(self.dtype.weights()).0),
+                |identity| identity.memory,
+            ),
             downloaded: (progress.bytes_done, progress.bytes_total),
             error: if let ModelState::Failed { error, .. } = &self.state {
                 error.clone()

@@ -22,7 +22,7 @@ fn start(all: &TempDir, names: &[&str], budget: u64) -> Models {
     let references: Vec<ModelRef> =
         names.iter().map(|name| all.path().join(name).to_str().unwrap().parse().unwrap()).collect();
     let hub = Hub::new(&Config::new("http://127.0.0.1:9".parse().unwrap(), all.path().join("cache")));
-    Models::start(&references, hub, budget)
+    Models::start(&references, hub, budget, Dtype::Auto)
 }
 
 /// The model, or why it can't be had; a test waits a minute at most.

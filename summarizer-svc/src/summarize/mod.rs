@@ -84,7 +84,7 @@ impl Summarizer {
 
     /// Starts the workers of an engine and of models.
     pub fn with(config: &Config, engine: Arc<dyn Engine>, models: Models) -> Self {
-        let workers = if models.is_empty() { 0 } else { config.model_workers };
+        let workers = if models.is_empty() { 0 } else { config.model_workers() };
         let inner = Inner {
             queue: Queue::start(config.workers(), config.queue_limit, ENGINE_GUESS).watched("extractive"),
             warm: warmed_up(Arc::clone(&engine)),

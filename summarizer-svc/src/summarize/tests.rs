@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::{
     document::Article,
+    engine::abstractive::Dtype,
     queue::{Ended, Ticket},
     summary::{Degraded, DegradedReason, EngineChoice, EngineKind, GenerationOptions},
 };
@@ -27,7 +28,7 @@ fn request(allow_degraded: bool) -> Request {
 
 fn start(config: &Config, model: &str, hub: &str, cache: &TempDir) -> Summarizer {
     let hub = Hub::new(&HubConfig::new(hub.parse().unwrap(), cache.path().to_owned()));
-    let models = Models::start(&[model.parse::<ModelRef>().unwrap()], hub, u64::MAX);
+    let models = Models::start(&[model.parse::<ModelRef>().unwrap()], hub, u64::MAX, Dtype::Auto);
     Summarizer::with(config, Arc::new(Extractive), models)
 }
 
@@ -80,7 +81,7 @@ fn occupied(summarizer: &Summarizer) -> (Ticket, Sender<()>) {
 
 #[tokio::test]
 async fn the_engine_stands_in_where_the_wait_is_longer_than_the_operator_allows() {
-    let config = Config { degrade_after: MODEL_GUESS / 2, ..Config::default() };
+    let config = Config { degrade_after: MODEL_GUESS / 2, model_workers: 1, ..Config::default() };
     let (summarizer, _folder) = with_model(&config).await;
     assert_eq!(stood_in(&summarizer, request(true), MINUTE).await, None);
     let (_held, _open) = occupied(&summarizer);
@@ -93,7 +94,7 @@ async fn the_engine_stands_in_where_the_wait_is_longer_than_the_operator_allows(
 
 #[tokio::test]
 async fn the_engine_stands_in_where_the_queue_is_full() {
-    let config = Config { queue_limit: 1, ..Config::default() };
+    let config = Config { queue_limit: 1, model_workers: 1, ..Config::default() };
     let (summarizer, _folder) = with_model(&config).await;
     let (_held, _open) = occupied(&summarizer);
     let _waiting = summarizer.inner.model_queue.push("", Box::new(|| Ended::Stopped)).ok().unwrap();

@@ -7,7 +7,12 @@ use model_hub::{Config as HubConfig, Hub, ModelRef};
 use nutgraf_proto::summarizer::v1::{self as pb, stream_summary_response::Event};
 use serde_json::json;
 use service_kit::{grpc::Fault, shutdown::DrainArgs};
-use summarizer_svc::{Summarizer, config::Config, engine::extractive::Extractive, models::Models};
+use summarizer_svc::{
+    Summarizer,
+    config::Config,
+    engine::{abstractive::Dtype, extractive::Extractive},
+    models::Models,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, time::timeout};
 use tonic::{Code, Status};
@@ -29,7 +34,7 @@ async fn start(model: &str, hub: &str) -> (Server, TempDir) {
     let cache = tempfile::tempdir().unwrap();
     let config = Config { replica: "test".to_owned(), ..Config::default() };
     let hub = Hub::new(&HubConfig::new(hub.parse().unwrap(), cache.path().to_owned()));
-    let models = Models::start(&[model.parse::<ModelRef>().unwrap()], hub, u64::MAX);
+    let models = Models::start(&[model.parse::<ModelRef>().unwrap()], hub, u64::MAX, Dtype::Auto);
     let summarizer = Summarizer::with(&config, Arc::new(Extractive), models);
     (start_summarizer(summarizer, DrainArgs::at_once(LONG)).await, cache)
 }

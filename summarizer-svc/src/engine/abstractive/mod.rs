@@ -29,7 +29,7 @@ use crate::{
     summary::{Coverage, Draft, ModelId, Notice, Phase, Request, SummarySentence},
 };
 
-pub use open::{Identity, OpenError};
+pub use open::{Dtype, Identity, OpenError};
 use plan::Plan;
 use sentences::Sentences;
 use voice::Voice;

@@ -29,7 +29,7 @@ fn engine(positions: usize) -> Abstractive {
     let local = LocalModel::open(folder.path(), None).unwrap();
     let model = ModelId { engine: EngineKind::Abstractive, id: Arc::from("tiny"), revision: Arc::from("1") };
     let identity = Identity { model, languages: vec!["en".to_owned()], memory: 1 };
-    Abstractive::open(&local, identity).unwrap()
+    Abstractive::open(&local, identity, Dtype::Auto).unwrap()
 }
 
 /// What was told, and how many steps were asked about.
@@ -189,9 +189,9 @@ fn a_tokenizer_with_more_tokens_than_the_model_is_refused() {
     let folder = folder(64);
     random_bart(folder.path(), 500, 64, &json!({})).unwrap();
     let local = LocalModel::open(folder.path(), None).unwrap();
-    let identity = Identity::of("tiny", &local, None);
+    let identity = Identity::of("tiny", &local, None, Dtype::Auto);
     assert!(matches!(
-        Abstractive::open(&local, identity),
+        Abstractive::open(&local, identity, Dtype::Auto),
         Err(OpenError::Vocabulary { tokens: 600, rows: 500 })
     ));
 }
