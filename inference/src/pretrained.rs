@@ -62,17 +62,18 @@ impl Pretrained {
     ///
     /// [`PretrainedError`].
     pub fn open(folder: &Path, device: &Device, dtype: DType) -> Result<Self, PretrainedError> {
-        Self::open_as(folder, device, dtype, Model::load)
+        Self::open_as(folder, device, dtype, |config, weights, _| Model::load(config, weights))
     }
 
-    /// Opens a folder; the weights are quantized to 8-bit integers and stay on the CPU ([`engine`](crate::engine)).
+    /// Opens a folder; the weights are quantized to 8-bit integers and stay on the CPU ([`engine`](crate::engine)). What was
+    /// made of them is kept in the folder, where that can be written to, and mapped the next time.
     ///
     /// # Errors
     ///
     /// [`PretrainedError`].
     pub fn open_int8(folder: &Path) -> Result<Self, PretrainedError> {
-        Self::open_as(folder, &Device::Cpu, DType::F32, |config, weights| {
-            Engine::load(config, weights).map(Model::Int8)
+        Self::open_as(folder, &Device::Cpu, DType::F32, |config, weights, files| {
+            Engine::load(config, weights.with_int8(files)).map(Model::Int8)
         })
     }
 
@@ -80,7 +81,7 @@ impl Pretrained {
         folder: &Path,
         device: &Device,
         dtype: DType,
-        load: impl FnOnce(&ModelConfig, Weights) -> Result<Model, LoadError>,
+        load: impl FnOnce(&ModelConfig, Weights, &WeightFiles) -> Result<Model, LoadError>,
     ) -> Result<Self, PretrainedError> {
         let path = folder.join("config.json");
         let json = read(&path)?.ok_or_else(|| file_error(&path, &"there is no such file"))?;
@@ -94,7 +95,7 @@ impl Pretrained {
         } else {
             config
         };
-        Ok(Self { model: load(&config, weights)?, config, generation })
+        Ok(Self { model: load(&config, weights, &files)?, config, generation })
     }
 }
 

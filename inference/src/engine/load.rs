@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use candle_core::DType;
-use kernels::{Cpu, Int8Matrix, attention::HeadShape, ops};
+use kernels::{Cpu, attention::HeadShape, ops};
 
 use super::{
     DecoderBlock, EncoderBlock, Engine,
@@ -23,15 +23,11 @@ type Loaded<T> = Result<T, LoadError>;
 
 /// Several layers of one input as one; `dims` are outputs of each, and inputs.
 fn linear(weights: &mut Weights, names: &[String], dims: (usize, usize), bias: bool) -> Loaded<Linear> {
-    let (mut numbers, mut biases) = (Vec::new(), Vec::new());
-    for name in names {
-        weights.append(&format!("{name}.weight"), dims, &mut numbers)?;
-        if bias {
-            weights.append(&format!("{name}.bias"), dims.0, &mut biases)?;
-        }
+    let mut biases = Vec::new();
+    for name in names.iter().filter(|_| bias) {
+        weights.append(&format!("{name}.bias"), dims.0, &mut biases)?;
     }
-    let matrix = Int8Matrix::quantize(&numbers, dims.0 * names.len(), dims.1)?;
-    Ok(Linear { matrix, bias: bias.then_some(biases) })
+    Ok(Linear { matrix: weights.int8(names, dims)?, bias: bias.then_some(biases) })
 }
 
 fn table(weights: &mut Weights, names: &[&str], dims: (usize, usize)) -> Loaded<Arc<Table>> {
@@ -47,7 +43,7 @@ fn head(weights: &mut Weights, tied: bool, table: &Table, bias: Option<Vec<f32>>
     let dims = (table.vocab_size, table.width);
     if tied {
         weights.ignore("lm_head.weight");
-        return Ok(Linear { matrix: Int8Matrix::quantize(table.numbers.values(), dims.0, dims.1)?, bias });
+        return Ok(Linear { matrix: weights.int8_of("lm_head", table.numbers.values(), dims)?, bias });
     }
     let head = linear(weights, &["lm_head".to_owned()], dims, false)?;
     Ok(Linear { bias, ..head })

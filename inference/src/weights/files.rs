@@ -55,6 +55,14 @@ impl WeightFiles {
         ggufs.into_iter().next().map(Self::Gguf).ok_or_else(|| LoadError::NoWeights { path: path.to_owned() })
     }
 
+    /// The files.
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        match self {
+            Self::SafeTensors(paths) | Self::Pickle(paths) => paths,
+            Self::Gguf(path) => std::slice::from_ref(path),
+        }
+    }
+
     pub(super) fn open(&self) -> Result<Box<dyn Source>, LoadError> {
         Ok(match self {
             Self::SafeTensors(paths) => Box::new(SafeTensors::open(paths)?),

@@ -42,6 +42,12 @@ impl MappedFile {
     }
 }
 
+impl AsRef<[u8]> for MappedFile {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
 /// A matrix of 32-bit floats, row by row, in a mapped file.
 #[derive(Clone)]
 pub(crate) struct MappedMatrix {

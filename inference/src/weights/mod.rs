@@ -2,6 +2,7 @@
 
 mod files;
 mod gguf;
+mod int8;
 mod mapped;
 mod matrix;
 mod pickle;
@@ -44,6 +45,8 @@ pub struct Weights {
     problems: TensorProblems,
     device: Device,
     dtype: DType,
+    /// What was quantized before.
+    int8: Option<int8::Int8File>,
 }
 
 /// Why a model can't be loaded.
@@ -135,7 +138,7 @@ impl Weights {
         let source = files.open()?;
         let names = source.names().into_iter().map(|name| (name.clone(), name)).collect();
         let (used, problems) = (BTreeSet::new(), TensorProblems::default());
-        Ok(Self { source, names, used, problems, device: device.clone(), dtype })
+        Ok(Self { source, names, used, problems, device: device.clone(), dtype, int8: None })
     }
 
     /// Whether there is a tensor of that name.
@@ -254,17 +257,19 @@ impl Weights {
         found == wanted
     }
 
-    /// Says what is wrong with the tensors, all at once.
+    /// Says what is wrong with the tensors, all at once. Where nothing is, it keeps what was quantized.
     ///
     /// # Errors
     ///
     /// [`LoadError::Tensors`].
     pub(crate) fn finish(mut self) -> Result<(), LoadError> {
         self.problems.unknown = self.names.into_keys().filter(|name| !self.used.contains(name)).collect();
-        if self.problems == TensorProblems::default() {
-            Ok(())
-        } else {
-            Err(LoadError::Tensors(self.problems))
+        if self.problems != TensorProblems::default() {
+            return Err(LoadError::Tensors(self.problems));
         }
+        if let Some(int8) = self.int8 {
+            int8.keep();
+        }
+        Ok(())
     }
 }
