@@ -9,6 +9,12 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "aarch64")]
+use crate::simd::Fused;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Separate, Simd};
+
 /// A set of instructions that the inner loops are written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isa {
@@ -89,55 +95,19 @@ pub(crate) trait Loops {
     /// What comes out.
     type Output;
     /// The loops.
-    fn run(self, float: impl Float) -> Self::Output;
-}
-
-/// How a float is multiplied and added.
-pub(crate) trait Float: Copy {
-    /// a · b + c.
-    fn mul_add(self, a: f32, b: f32, c: f32) -> f32;
-}
-
-/// In one instruction, rounded once.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-#[derive(Clone, Copy)]
-struct Fused;
-
-/// In two, where one would be a call of a library.
-#[derive(Clone, Copy)]
-struct Separate;
-
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-impl Float for Fused {
-    #[expect(
-        clippy::inline_always,
-        reason = "only what is inlined is compiled for the instructions of the caller"
-    )]
-    #[inline(always)]
-    fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
-}
-
-impl Float for Separate {
-    #[expect(
-        clippy::inline_always,
-        reason = "only what is inlined is compiled for the instructions of the caller"
-    )]
-    #[inline(always)]
-    fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
-        a * b + c
-    }
+    fn run(self, simd: impl Simd) -> Self::Output;
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn avx512<L: Loops>(loops: L) -> L::Output {
-    loops.run(Fused)
+    // SAFETY: this function is for a processor that has them.
+    loops.run(unsafe { Avx512::new() })
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<L: Loops>(loops: L) -> L::Output {
-    loops.run(Fused)
+    // SAFETY: this function is for a processor that has them.
+    loops.run(unsafe { Avx2::new() })
 }

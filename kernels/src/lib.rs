@@ -10,6 +10,7 @@
 //! - [`product`]: the one with the other.
 //! - [`attention`]: queries over keys and values in blocks of 16 tokens.
 //! - [`ops`]: what is done to rows of floats in between.
+//! - `simd`: 16 floats at a time.
 //! - `tile`: the inner loops, for each set of instructions.
 
 pub mod attention;
@@ -19,6 +20,7 @@ pub mod ops;
 mod parallel;
 mod product;
 mod quantize;
+mod simd;
 mod tile;
 
 pub use cpu::{Cpu, Isa};

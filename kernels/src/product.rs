@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use crate::{
     Cpu, Int8Matrix, Int8Rows, LANES,
-    cpu::{Float, Loops},
+    cpu::Loops,
     parallel::{Columns, for_each_part, parts},
+    simd::Simd,
     tile::{self, ByteRows, PANELS, ROWS, Sums},
 };
 
@@ -132,22 +133,22 @@ impl Loops for Scaled<'_> {
         reason = "only what is inlined is compiled for the instructions of the caller"
     )]
     #[inline(always)]
-    fn run(self, float: impl Float) {
-        let mut values = *self.bias;
-        for (value, (sum, scale)) in values.iter_mut().zip(self.sums.iter().zip(self.scales)) {
-            *value = float.mul_add(*sum as f32, scale * self.scale, *value);
-        }
+    fn run(self, simd: impl Simd) {
+        let scales = simd.mul(simd.load(self.scales), simd.splat(self.scale));
+        let mut values = simd.fma(simd.floats(self.sums), scales, simd.load(self.bias));
         if self.finish == Finish::Relu {
-            values = values.map(|value| if value > 0.0 { value } else { 0.0 });
+            values = simd.max(values, simd.splat(0.0));
         }
         if let Some(output) = self.output.as_mut_array::<LANES>() {
-            for lane in 0..LANES {
-                let before = if self.finish == Finish::Add { output[lane] } else { 0.0 };
-                output[lane] = before + values[lane];
+            if self.finish == Finish::Add {
+                values = simd.add(values, simd.load(output));
             }
+            simd.store(values, output);
             return;
         }
-        for (place, value) in self.output.iter_mut().zip(values) {
+        let mut last = [0.0; LANES];
+        simd.store(values, &mut last);
+        for (place, value) in self.output.iter_mut().zip(last) {
             *place = if self.finish == Finish::Add { *place + value } else { value };
         }
     }

@@ -6,9 +6,10 @@
 
 use crate::{
     Cpu, LANES,
-    cpu::{Float, Loops},
+    cpu::Loops,
     matrix::GROUP,
     ops::highest_magnitude,
+    simd::{Simd, chunks},
 };
 
 /// `[rows, width]`, each row with a scale of its own: a value is about `scale · int8`, with integers from −127 to 127.
@@ -87,27 +88,25 @@ impl Loops for QuantizeRow<'_> {
     type Output = (f32, i32);
 
     #[inline(always)]
-    fn run(self, _: impl Float) -> (f32, i32) {
-        let highest = highest_magnitude(self.row);
+    fn run(self, simd: impl Simd) -> (f32, i32) {
+        let highest = highest_magnitude(simd, self.row);
         let inverse = 127.0 / highest;
-        let usable = highest.is_finite() && inverse.is_finite();
-        let inverse = if usable { inverse } else { 0.0 };
+        if !(highest.is_finite() && inverse.is_finite()) {
+            return (0.0, 0);
+        }
+        let inverse = simd.splat(inverse);
         let mut sums = [0_i32; LANES];
-        let (chunks, rest) = self.row.as_chunks::<LANES>();
-        let (places, place_rest) = self.place.as_chunks_mut::<LANES>();
-        for (values, places) in chunks.iter().zip(places.iter_mut()) {
-            for lane in 0..LANES {
-                places[lane] = nearest(values[lane] * inverse) as i8;
-                sums[lane] += i32::from(places[lane]);
+        for (values, place) in chunks(self.row, 0.0).zip(self.place.chunks_mut(LANES)) {
+            let bytes = simd.bytes(simd.nearest(simd.mul(simd.load(&values), inverse)));
+            for (sum, byte) in sums.iter_mut().zip(bytes) {
+                *sum += i32::from(byte);
+            }
+            match place.as_mut_array::<LANES>() {
+                Some(place) => *place = bytes,
+                None => place.copy_from_slice(bytes.get(..place.len()).unwrap_or_default()),
             }
         }
-        // A row of whole chunks may lie in a place that is longer by its filling, and the other way round.
-        let places = places.iter_mut().skip(chunks.len()).flatten().chain(place_rest);
-        for (value, place) in rest.iter().zip(places) {
-            *place = nearest(value * inverse) as i8;
-            sums[0] += i32::from(*place);
-        }
-        (if usable { highest / 127.0 } else { 0.0 }, sums.iter().sum())
+        (highest / 127.0, sums.iter().sum())
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use kernels::{
     Cpu, Finish,
-    attention::{self, HeadShape, Keys, KvBlocks, MOST_QUERIES, Query},
+    attention::{self, HeadShape, Keys, KvBlocks, MOST_QUERIES, Precision, Query},
 };
 use rayon::prelude::*;
 
@@ -68,7 +68,11 @@ impl Step<'_, '_> {
         for (row, token) in self.rows.iter_mut().zip(tokens) {
             engine.decoder.embed(cpu, *token, row.position, &mut self.scratch.hidden);
             if row.position / PAGE >= row.pages.len() {
-                row.pages.push(Arc::new(KvBlocks::new(engine.decoder.shape, engine.decoder_blocks.len())));
+                row.pages.push(Arc::new(KvBlocks::new(
+                    engine.decoder.shape,
+                    engine.decoder_blocks.len(),
+                    Precision::Bits16,
+                )));
             }
         }
         for (layer, block) in engine.decoder_blocks.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use kernels::{
     Finish,
-    attention::{self, HeadShape, Keys, KvBlocks, MOST_KEYS, MOST_QUERIES, Query},
+    attention::{self, HeadShape, Keys, KvBlocks, MOST_KEYS, MOST_QUERIES, Precision, Query},
 };
 use rayon::prelude::*;
 
@@ -52,7 +52,7 @@ impl Engine {
         }
         let distances = length.cast_signed();
         let biases = stack.relative.as_ref().map(|it| it.positions.of_distances(1 - distances..distances));
-        let keys = KvBlocks::new(stack.shape, length.div_ceil(BLOCK));
+        let keys = KvBlocks::new(stack.shape, length.div_ceil(BLOCK), Precision::Bits16);
         Ok(Encoding {
             hidden,
             length,
@@ -131,7 +131,7 @@ impl Engine {
             encoding.projections.par_chunks_mut(rows * wide).zip(&quantized).for_each(|(output, scratch)| {
                 linear.forward(self.cpu, &scratch.rows, Finish::Store, Split::Here, output);
             });
-            let mut keys = KvBlocks::new(self.decoder_shape(), length.div_ceil(BLOCK));
+            let mut keys = KvBlocks::new(self.decoder_shape(), length.div_ceil(BLOCK), Precision::Bits8);
             write(self.cpu, &mut keys, &encoding.projections, (wide, 0), &encoding.masked);
             keys
         };

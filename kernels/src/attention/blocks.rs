@@ -6,15 +6,15 @@
 
 use crate::{
     Cpu, LANES,
-    cpu::{Float, Loops},
+    cpu::Loops,
     ops::highest_magnitude,
-    quantize::nearest,
-    tile::PairLine,
+    simd::{Simd, chunks},
+    tile::{PairLines, PairLinesMut},
 };
 
 /// Pairs of tokens in a block.
 pub(super) const TOKEN_PAIRS: usize = LANES / 2;
-/// Largest integer of a value: 32767 · 16383 and half of [`MOST_KEYS`](super::MOST_KEYS) · 16383 are below 2^31.
+/// Largest integer of a value in 16 bits: 32767 · 16383 and half of [`MOST_KEYS`](super::MOST_KEYS) · 16383 are below 2^31.
 const VALUE_LIMIT: f32 = 16_383.0;
 
 /// Sizes of the heads of a layer.
@@ -42,9 +42,49 @@ impl HeadShape {
         self.panels() * TOKEN_PAIRS
     }
 
-    /// Largest integer of a query or key, so that `width` products of two stay below 2^31.
+    /// Largest integer of a query or a key in 16 bits, so that `width` products of two stay below 2^31.
     pub(super) fn limit(self) -> f32 {
         (2_147_483_000.0 / self.width.max(1) as f64).sqrt().floor().min(32_767.0) as f32
+    }
+}
+
+/// How many bits a number of keys and values has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// For a source that is read at each step, where memory is the limit: half the bytes. It costs about as much as rounding
+    /// the input of a product.
+    Bits8,
+    /// For what is read more often than it comes from memory.
+    Bits16,
+}
+
+/// Lines of either precision.
+#[derive(Debug, Clone)]
+enum Lines {
+    Bytes(Vec<[i8; 2 * LANES]>),
+    Words(Vec<[i16; 2 * LANES]>),
+}
+
+impl Lines {
+    fn new(precision: Precision, count: usize) -> Self {
+        match precision {
+            Precision::Bits8 => Self::Bytes(vec![[0; 2 * LANES]; count]),
+            Precision::Bits16 => Self::Words(vec![[0; 2 * LANES]; count]),
+        }
+    }
+
+    fn all(&self) -> PairLines<'_> {
+        match self {
+            Self::Bytes(lines) => PairLines::Bytes(lines),
+            Self::Words(lines) => PairLines::Words(lines),
+        }
+    }
+
+    fn chunks_mut(&mut self, size: usize) -> Vec<PairLinesMut<'_>> {
+        match self {
+            Self::Bytes(lines) => lines.chunks_exact_mut(size.max(1)).map(PairLinesMut::Bytes).collect(),
+            Self::Words(lines) => lines.chunks_exact_mut(size.max(1)).map(PairLinesMut::Words).collect(),
+        }
     }
 }
 
@@ -53,10 +93,11 @@ impl HeadShape {
 pub struct KvBlocks {
     shape: HeadShape,
     blocks: usize,
+    precision: Precision,
     /// `[heads, blocks, pairs of dimensions]`, a line has the pair of 16 tokens.
-    keys: Vec<PairLine>,
+    keys: Lines,
     /// `[heads, blocks, panels of 16 dimensions, pairs of tokens]`.
-    values: Vec<PairLine>,
+    values: Lines,
     /// `[heads, blocks]`, of 16 tokens.
     key_scales: Vec<[f32; LANES]>,
     /// As the keys'.
@@ -66,8 +107,8 @@ pub struct KvBlocks {
 /// One head's part of [`KvBlocks`].
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct HeadBlocks<'a> {
-    pub(super) keys: &'a [PairLine],
-    pub(super) values: &'a [PairLine],
+    pub(super) keys: PairLines<'a>,
+    pub(super) values: PairLines<'a>,
     pub(super) key_scales: &'a [[f32; LANES]],
     pub(super) value_scales: &'a [[f32; LANES]],
 }
@@ -76,21 +117,23 @@ pub(super) struct HeadBlocks<'a> {
 #[derive(Debug)]
 pub struct HeadBlocksMut<'a> {
     shape: HeadShape,
-    keys: &'a mut [PairLine],
-    values: &'a mut [PairLine],
+    precision: Precision,
+    keys: PairLinesMut<'a>,
+    values: PairLinesMut<'a>,
     key_scales: &'a mut [[f32; LANES]],
     value_scales: &'a mut [[f32; LANES]],
 }
 
 impl KvBlocks {
     /// Of so many blocks, all zero.
-    pub fn new(shape: HeadShape, blocks: usize) -> Self {
+    pub fn new(shape: HeadShape, blocks: usize, precision: Precision) -> Self {
         let (all, lanes) = (shape.heads * blocks, [0.0; LANES]);
         Self {
             shape,
             blocks,
-            keys: vec![[0; 2 * LANES]; all * shape.pairs()],
-            values: vec![[0; 2 * LANES]; all * shape.value_lines()],
+            precision,
+            keys: Lines::new(precision, all * shape.pairs()),
+            values: Lines::new(precision, all * shape.value_lines()),
             key_scales: vec![lanes; all],
             value_scales: vec![lanes; all],
         }
@@ -129,16 +172,12 @@ impl KvBlocks {
 
     /// The parts of all heads, which may be written at once.
     pub fn heads_mut(&mut self) -> impl Iterator<Item = HeadBlocksMut<'_>> {
-        let (shape, blocks) = (self.shape, self.blocks.max(1));
-        let keys = self.keys.chunks_exact_mut((blocks * shape.pairs()).max(1));
-        let values = self.values.chunks_exact_mut((blocks * shape.value_lines()).max(1));
+        let (shape, precision, blocks) = (self.shape, self.precision, self.blocks.max(1));
+        let keys = self.keys.chunks_mut(blocks * shape.pairs());
+        let values = self.values.chunks_mut(blocks * shape.value_lines());
         let scales = self.key_scales.chunks_exact_mut(blocks).zip(self.value_scales.chunks_exact_mut(blocks));
-        keys.zip(values).zip(scales).map(move |((keys, values), (key_scales, value_scales))| HeadBlocksMut {
-            shape,
-            keys,
-            values,
-            key_scales,
-            value_scales,
+        keys.into_iter().zip(values).zip(scales).map(move |((keys, values), (key_scales, value_scales))| {
+            HeadBlocksMut { shape, precision, keys, values, key_scales, value_scales }
         })
     }
 
@@ -148,8 +187,8 @@ impl KvBlocks {
         let end = begin + if first + count <= self.blocks { count } else { 0 };
         let (pairs, lines) = (self.shape.pairs(), self.shape.value_lines());
         HeadBlocks {
-            keys: self.keys.get(begin * pairs..end * pairs).unwrap_or_default(),
-            values: self.values.get(begin * lines..end * lines).unwrap_or_default(),
+            keys: self.keys.all().part(begin * pairs..end * pairs),
+            values: self.values.all().part(begin * lines..end * lines),
             key_scales: self.key_scales.get(begin..end).unwrap_or_default(),
             value_scales: self.value_scales.get(begin..end).unwrap_or_default(),
         }
@@ -159,25 +198,33 @@ impl KvBlocks {
 impl HeadBlocksMut<'_> {
     /// Writes one token's key and value, both `[width]`.
     pub fn write(&mut self, cpu: Cpu, block: usize, slot: usize, key: &[f32], value: &[f32]) {
-        let (pairs, lines) = (self.shape.pairs(), self.shape.value_lines());
-        let keys = self.keys.get_mut(block * pairs..(block + 1) * pairs);
-        let values = self.values.get_mut(block * lines..(block + 1) * lines);
         let scales = self.key_scales.get_mut(block).zip(self.value_scales.get_mut(block));
-        let (Some(keys), Some(values), Some((key_scales, value_scales))) = (keys, values, scales) else {
-            return;
+        let (Some((key_scales, value_scales)), true) = (scales, slot < LANES) else { return };
+        let (key_limit, value_limit) = match self.precision {
+            Precision::Bits8 => (127.0, 127.0),
+            Precision::Bits16 => (self.shape.limit(), VALUE_LIMIT),
         };
-        if slot < LANES {
-            let limit = self.shape.limit();
-            key_scales[slot] = cpu.run(WriteKey { key, lines: keys, slot, limit });
-            value_scales[slot] = cpu.run(WriteValue { value, lines: values, slot });
-        }
+        let first = block * self.shape.pairs();
+        key_scales[slot] = cpu.run(Write {
+            row: key,
+            limit: key_limit,
+            lines: &mut self.keys,
+            place: |at| (first + at / 2, slot * 2 + at % 2),
+        });
+        let first = block * self.shape.value_lines() + slot / 2;
+        value_scales[slot] = cpu.run(Write {
+            row: value,
+            limit: value_limit,
+            lines: &mut self.values,
+            place: |at| (first + at / LANES * TOKEN_PAIRS, at % LANES * 2 + slot % 2),
+        });
     }
 }
 
 /// Scale and inverse for integers up to a limit.
 #[inline(always)]
-pub(super) fn scales(row: &[f32], limit: f32) -> (f32, f32) {
-    let highest = highest_magnitude(row);
+pub(super) fn scales(simd: impl Simd, row: &[f32], limit: f32) -> (f32, f32) {
+    let highest = highest_magnitude(simd, row);
     let inverse = limit / highest;
     if highest > 0.0 && inverse.is_finite() && highest.is_finite() {
         (highest / limit, inverse)
@@ -186,50 +233,26 @@ pub(super) fn scales(row: &[f32], limit: f32) -> (f32, f32) {
     }
 }
 
-/// The nearest integer of 16 bits.
-#[inline(always)]
-pub(super) fn word(value: f32) -> i16 {
-    nearest(value) as i16
-}
-
-struct WriteKey<'a> {
-    key: &'a [f32],
-    lines: &'a mut [PairLine],
-    slot: usize,
+/// Quantizes a row, each number to its line and its place in it; gives the scale.
+struct Write<'a, 'b, P> {
+    row: &'a [f32],
     limit: f32,
+    lines: &'a mut PairLinesMut<'b>,
+    place: P,
 }
 
-impl Loops for WriteKey<'_> {
+impl<P: Fn(usize) -> (usize, usize)> Loops for Write<'_, '_, P> {
     type Output = f32;
 
     #[inline(always)]
-    fn run(self, _: impl Float) -> f32 {
-        let (scale, inverse) = scales(self.key, self.limit);
-        for (line, pair) in self.lines.iter_mut().zip(self.key.chunks(2)) {
-            for (at, value) in pair.iter().enumerate() {
-                line[self.slot % LANES * 2 + at] = word(value * inverse);
-            }
-        }
-        scale
-    }
-}
-
-struct WriteValue<'a> {
-    value: &'a [f32],
-    lines: &'a mut [PairLine],
-    slot: usize,
-}
-
-impl Loops for WriteValue<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn run(self, _: impl Float) -> f32 {
-        let (scale, inverse) = scales(self.value, VALUE_LIMIT);
-        let lines = self.lines.iter_mut().skip(self.slot / 2).step_by(TOKEN_PAIRS);
-        for (line, values) in lines.zip(self.value.chunks(LANES)) {
-            for (lane, value) in values.iter().enumerate() {
-                line[lane * 2 + self.slot % 2] = word(value * inverse);
+    fn run(self, simd: impl Simd) -> f32 {
+        let (scale, inverse) = scales(simd, self.row, self.limit);
+        for (chunk, values) in chunks(self.row, 0.0).enumerate() {
+            let words = simd.words(simd.nearest(simd.mul(simd.load(&values), simd.splat(inverse))));
+            let count = self.row.len() - chunk * LANES;
+            for (lane, word) in words.iter().enumerate().take(count) {
+                let (line, at) = (self.place)(chunk * LANES + lane);
+                self.lines.set(line, at, *word);
             }
         }
         scale

@@ -1,7 +1,7 @@
 //! Attention: softmax(q · k + bias) · v.
 //!
-//! Queries, keys and values are quantized to 16 bits, each row of a head with a scale of its own, and so are the
-//! probabilities: products are exact integers, and what is lost is about as much as 16-bit floats lose. Keys and values
+//! Queries, keys and values are quantized to 16 bits (those of a source to 8, where that is wanted), each row of a head with
+//! a scale of its own, and so are the probabilities: products are exact integers, and what is lost is about as much as 16-bit floats lose. Keys and values
 //! lie in blocks of 16 tokens, so that a cache grows token by token, and beams share the blocks before the last. Scores
 //! are made for a few queries at a time and never written as a whole (as Dao et al., <https://arxiv.org/abs/2205.14135>,
 //! but with all keys of these queries at once).
@@ -11,7 +11,7 @@ mod strip;
 #[cfg(test)]
 mod tests;
 
-pub use blocks::{HeadShape, KvBlocks};
+pub use blocks::{HeadBlocksMut, HeadShape, KvBlocks, Precision};
 pub use strip::{Keys, Query, Scratch, attend};
 
 /// Most keys of a query, so that sums stay within 32 bits.

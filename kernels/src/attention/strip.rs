@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use super::{
     MOST_KEYS, MOST_QUERIES,
-    blocks::{HeadBlocks, KvBlocks, TOKEN_PAIRS, scales, word},
+    blocks::{HeadBlocks, KvBlocks, TOKEN_PAIRS, scales},
 };
 use crate::{
     Cpu, LANES,
-    cpu::{Float, Loops},
-    ops::exp,
+    cpu::Loops,
+    ops::exps,
+    simd::{Simd, chunks, highest, sum},
     tile::{self, PairPanel, PairRows, Sums},
 };
 
@@ -108,8 +109,8 @@ pub fn attend(
     }
     let rows = PairRows { values: scratch.queries.as_chunks().0, stride: pairs, rows: count };
     for (first, run) in keys.runs(head) {
-        let lines = run.keys.chunks_exact(pairs.max(1)).zip(run.key_scales);
-        for (block, (lines, key_scales)) in (first..).zip(lines) {
+        for (at, key_scales) in run.key_scales.iter().enumerate() {
+            let (block, lines) = (first + at, run.keys.part(at * pairs..(at + 1) * pairs));
             let mut sums = [Sums::default(); MOST_QUERIES];
             tile::pairs(cpu, PairPanel { lines, groups: pairs, stride: pairs, blocks: 1 }, rows, &mut sums);
             let scores = scratch.scores.get_mut(block..).unwrap_or_default().iter_mut().step_by(blocks);
@@ -145,7 +146,7 @@ fn weigh(
         let mut total = [Sums::default(); MOST_QUERIES];
         for (first, run) in keys.runs(head) {
             let mut sums = [Sums::default(); MOST_QUERIES];
-            let lines = run.values.get(panel * TOKEN_PAIRS..).unwrap_or_default();
+            let lines = run.values.part(panel * TOKEN_PAIRS..run.values.len());
             let part = PairPanel { lines, groups: TOKEN_PAIRS, stride, blocks: run.key_scales.len() };
             let values = words.get(first * TOKEN_PAIRS..).unwrap_or_default();
             let rows = PairRows { values, stride: blocks * TOKEN_PAIRS, rows: count };
@@ -174,10 +175,11 @@ impl Loops for Words<'_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run(self, _: impl Float) -> f32 {
-        let (scale, inverse) = scales(self.row, self.limit);
-        for (place, value) in self.place.iter_mut().zip(self.row) {
-            *place = word(value * inverse);
+    fn run(self, simd: impl Simd) -> f32 {
+        let (scale, inverse) = scales(simd, self.row, self.limit);
+        for (values, place) in chunks(self.row, 0.0).zip(self.place.chunks_mut(LANES)) {
+            let words = simd.words(simd.nearest(simd.mul(simd.load(&values), simd.splat(inverse))));
+            place.copy_from_slice(words.get(..place.len()).unwrap_or_default());
         }
         scale
     }
@@ -195,11 +197,11 @@ impl<'a, I: Iterator<Item = &'a mut [f32; LANES]>> Loops for Scores<'a, I> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, _: impl Float) {
+    fn run(self, simd: impl Simd) {
+        let key_scales = simd.load(self.key_scales);
         for ((scores, sums), query_scale) in self.places.zip(self.sums).zip(self.query_scales) {
-            for lane in 0..LANES {
-                scores[lane] = sums[lane] as f32 * (self.key_scales[lane] * query_scale);
-            }
+            let factors = simd.mul(key_scales, simd.splat(*query_scale));
+            simd.store(simd.mul(simd.floats(sums), factors), scores);
         }
     }
 }
@@ -218,81 +220,67 @@ impl Loops for Softmax<'_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run(mut self, float: impl Float) -> f32 {
+    fn run(mut self, simd: impl Simd) -> f32 {
         if let Some(bias) = self.bias {
-            let (chunks, rest) = bias.as_chunks::<LANES>();
-            for (scores, bias) in self.scores.iter_mut().zip(chunks) {
-                for lane in 0..LANES {
-                    scores[lane] += bias[lane];
-                }
-            }
-            for (score, bias) in self.scores.iter_mut().skip(chunks.len()).flatten().zip(rest) {
-                *score += bias;
+            for (scores, bias) in self.scores.iter_mut().zip(chunks(bias, 0.0)) {
+                simd.store(simd.add(simd.load(scores), simd.load(&bias)), scores);
             }
         }
-        for score in self.scores.as_flattened_mut().iter_mut().skip(self.length) {
-            *score = f32::NEG_INFINITY;
+        self.fill(f32::NEG_INFINITY);
+        let mut most = simd.splat(f32::MIN);
+        for scores in self.scores.iter() {
+            most = simd.max(simd.load(scores), most);
         }
-        let highest = highest(self.scores);
-        let sum = self.exponentials(float, highest);
-        let weighed = self.weigh(float);
+        let sum = self.exponentials(simd, highest(simd, most));
+        self.fill(0.0);
+        let weighed = self.weigh(simd);
         let inverse = LIMIT / weighed;
         if !(sum > 0.0 && inverse.is_finite()) {
             return 0.0;
         }
-        let mut totals = [0_i32; LANES];
-        for (words, scores) in self.words.iter_mut().zip(self.scores.iter()) {
-            for lane in 0..LANES {
-                let value = scores[lane] * inverse;
-                words[lane] = word(if value < LIMIT { value } else { LIMIT });
-                totals[lane] += i32::from(words[lane]);
-            }
-        }
         // The sum of what was rounded, so that many that were rounded up weigh no more.
-        weighed / totals.iter().sum::<i32>().max(1) as f32 / sum
+        let (inverse, limit) = (simd.splat(inverse), simd.splat(LIMIT));
+        let mut totals = simd.splat(0.0);
+        for (words, scores) in self.words.iter_mut().zip(self.scores.iter()) {
+            let rounded = simd.nearest(simd.min(simd.mul(simd.load(scores), inverse), limit));
+            totals = simd.add(totals, simd.to_floats(rounded));
+            *words = simd.words(rounded);
+        }
+        weighed / self::sum(simd, totals).max(1.0) / sum
     }
 }
 
 impl Softmax<'_> {
+    /// Sets what is past the last key.
     #[inline(always)]
-    fn exponentials(&mut self, float: impl Float, highest: f32) -> f32 {
-        let mut sums = [0.0_f32; LANES];
-        for scores in self.scores.iter_mut() {
-            for lane in 0..LANES {
-                scores[lane] = exp(float, scores[lane] - highest);
-                sums[lane] += scores[lane];
-            }
-        }
-        // What is past the end is nearly nothing so far.
+    fn fill(&mut self, value: f32) {
         for score in self.scores.as_flattened_mut().iter_mut().skip(self.length) {
-            *score = 0.0;
+            *score = value;
         }
-        sums.iter().sum()
+    }
+
+    #[inline(always)]
+    fn exponentials(&mut self, simd: impl Simd, highest: f32) -> f32 {
+        let (mut sums, highest) = (simd.splat(0.0), simd.splat(highest));
+        for scores in self.scores.iter_mut() {
+            let powers = exps(simd, simd.sub(simd.load(scores), highest));
+            sums = simd.add(sums, powers);
+            simd.store(powers, scores);
+        }
+        sum(simd, sums)
     }
 
     /// Takes in the scales of the values, so that these may have one each; gives the sum.
     #[inline(always)]
-    fn weigh(&mut self, _: impl Float) -> f32 {
-        let mut sums = [0.0_f32; LANES];
+    fn weigh(&mut self, simd: impl Simd) -> f32 {
+        let mut sums = simd.splat(0.0);
         for (first, run) in self.keys.runs(self.head) {
             for (scores, scales) in self.scores.iter_mut().skip(first).zip(run.value_scales) {
-                for lane in 0..LANES {
-                    scores[lane] *= scales[lane];
-                    sums[lane] += scores[lane];
-                }
+                let weighed = simd.mul(simd.load(scores), simd.load(scales));
+                sums = simd.add(sums, weighed);
+                simd.store(weighed, scores);
             }
         }
-        sums.iter().sum()
+        sum(simd, sums)
     }
-}
-
-#[inline(always)]
-fn highest(scores: &[[f32; LANES]]) -> f32 {
-    let mut most = [f32::MIN; LANES];
-    for scores in scores {
-        for lane in 0..LANES {
-            most[lane] = if scores[lane] > most[lane] { scores[lane] } else { most[lane] };
-        }
-    }
-    most.into_iter().fold(f32::MIN, |most, score| if score > most { score } else { most })
 }

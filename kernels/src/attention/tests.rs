@@ -49,7 +49,7 @@ fn plain(
 fn filled(cpu: Cpu, shape: HeadShape, keys: &[f32], values: &[f32]) -> KvBlocks {
     let width = shape.heads * shape.width;
     let length = keys.len() / width;
-    let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES));
+    let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES), Precision::Bits16);
     for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
         blocks.write(cpu, at / LANES, at % LANES, keys, values);
     }
@@ -68,6 +68,29 @@ fn run(cpu: Cpu, keys: Keys<'_>, head: usize, scale: f32, queries: &[&[f32]], bi
 }
 
 proptest! {
+    #[test]
+    fn with_8_bits_it_is_nearly_the_formula((width, length) in (1..70_usize, 1..90_usize), seed in any::<u32>()) {
+        let shape = HeadShape { heads: 1, width };
+        let (keys, values) = (noise(seed, length * width), noise(seed ^ 1, length * width));
+        let (query, bias) = (noise(seed ^ 2, width), noise(seed ^ 3, length));
+        let scale = 1.0 / (width as f32).sqrt();
+        let mut all = Vec::new();
+        for cpu in Cpu::all() {
+            let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES), Precision::Bits8);
+            for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
+                blocks.write(cpu, at / LANES, at % LANES, keys, values);
+            }
+            let found = run(cpu, Keys::Source { blocks: &blocks, length }, 0, scale, &[&query], &bias);
+            for (found, wanted) in found[0].iter().zip(plain(&query, &keys, &values, 0, 1, scale, &bias)) {
+                prop_assert!((found - wanted).abs() < 0.08, "{cpu:?} {found} {wanted}");
+            }
+            all.push(found);
+        }
+        for (found, wanted) in all.iter().flatten().flatten().zip(all.iter().flat_map(|_| &all[0]).flatten()) {
+            prop_assert!((found - wanted).abs() < 1e-4, "{found} {wanted}");
+        }
+    }
+
     #[test]
     fn it_is_the_formula_and_each_row_is_for_itself(
         (heads, width, length, count) in (1..4_usize, 1..70_usize, 1..90_usize, 1..=MOST_QUERIES), seed in any::<u32>(),

@@ -5,10 +5,7 @@
 )]
 
 use super::exp;
-use crate::{
-    Cpu,
-    cpu::{Float, Loops},
-};
+use crate::{Cpu, cpu::Loops, simd::Simd};
 
 /// An activation function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +38,7 @@ pub fn gate(cpu: Cpu, activation: Activation, gates: &mut [f32], values: &[f32])
 
 /// A function of one value.
 trait Function: Copy {
-    fn of(self, float: impl Float, x: f32) -> f32;
+    fn of(self, simd: impl Simd, x: f32) -> f32;
 }
 
 #[derive(Clone, Copy)]
@@ -57,44 +54,44 @@ fn relu(x: f32) -> f32 {
 
 impl<F: Fn(f32) -> f32 + Copy> Function for F {
     #[inline(always)]
-    fn of(self, _: impl Float, x: f32) -> f32 {
+    fn of(self, _: impl Simd, x: f32) -> f32 {
         self(x)
     }
 }
 
 impl Function for Gelu {
     #[inline(always)]
-    fn of(self, float: impl Float, x: f32) -> f32 {
-        0.5 * x * (1.0 + erf(float, x * std::f32::consts::FRAC_1_SQRT_2))
+    fn of(self, simd: impl Simd, x: f32) -> f32 {
+        0.5 * x * (1.0 + erf(simd, x * std::f32::consts::FRAC_1_SQRT_2))
     }
 }
 
 impl Function for GeluTanh {
     /// (1 + tanh(y)) / 2 is sigmoid(2y).
     #[inline(always)]
-    fn of(self, float: impl Float, x: f32) -> f32 {
-        let inner = 2.0 * 0.797_884_6 * x * float.mul_add(0.044_715 * x, x, 1.0);
-        x / (1.0 + exp(float, -inner))
+    fn of(self, simd: impl Simd, x: f32) -> f32 {
+        let inner = 2.0 * 0.797_884_6 * x * simd.mul_add(0.044_715 * x, x, 1.0);
+        x / (1.0 + exp(simd, -inner))
     }
 }
 
 impl Function for Silu {
     #[inline(always)]
-    fn of(self, float: impl Float, x: f32) -> f32 {
-        x / (1.0 + exp(float, -x))
+    fn of(self, simd: impl Simd, x: f32) -> f32 {
+        x / (1.0 + exp(simd, -x))
     }
 }
 
 /// The error function within 5e-7 (Abramowitz and Stegun, 7.1.26).
 #[inline(always)]
-fn erf(float: impl Float, x: f32) -> f32 {
+fn erf(simd: impl Simd, x: f32) -> f32 {
     let magnitude = x.abs();
-    let t = 1.0 / float.mul_add(0.327_591_1, magnitude, 1.0);
+    let t = 1.0 / simd.mul_add(0.327_591_1, magnitude, 1.0);
     let mut sum = 1.061_405_4;
     for coefficient in [-1.453_152_1, 1.421_413_8, -0.284_496_74, 0.254_829_6] {
-        sum = float.mul_add(sum, t, coefficient);
+        sum = simd.mul_add(sum, t, coefficient);
     }
-    let value = 1.0 - sum * t * exp(float, -magnitude * magnitude);
+    let value = 1.0 - sum * t * exp(simd, -magnitude * magnitude);
     value.copysign(x)
 }
 
@@ -107,9 +104,9 @@ impl<F: Function> Loops for Each<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, float: impl Float) {
+    fn run(self, simd: impl Simd) {
         for value in self.row {
-            *value = self.by.of(float, *value);
+            *value = self.by.of(simd, *value);
         }
     }
 }
@@ -123,7 +120,7 @@ impl Loops for Times<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, _: impl Float) {
+    fn run(self, _: impl Simd) {
         for (value, factor) in self.row.iter_mut().zip(self.by) {
             *value *= factor;
         }

@@ -4,7 +4,7 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use crate::{cpu::Float, quantize::nearest};
+use crate::{quantize::nearest, simd::Simd};
 
 /// Below, the result is smaller than a normal number, and 0 is as good.
 const LOWEST: f32 = -87.0;
@@ -13,22 +13,42 @@ const HIGHEST: f32 = 88.0;
 /// ln 2 in two parts, the first of which can be multiplied by an exponent exactly.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
+/// Of the polynomial, the highest power's first.
+const COEFFICIENTS: [f32; 6] =
+    [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5];
+
 /// e^x within 2 units in the last place: 2^n times a polynomial on half a power around 0 (Cephes' `expf`). Arguments are
 /// kept from −87 to 88.
 #[inline(always)]
-pub(crate) fn exp(float: impl Float, x: f32) -> f32 {
+pub(crate) fn exp(simd: impl Simd, x: f32) -> f32 {
     let x = if x > LOWEST { x } else { LOWEST };
     let x = if x < HIGHEST { x } else { HIGHEST };
     let exponent = nearest(x * std::f32::consts::LOG2_E);
     let whole = exponent as f32;
-    let rest = float.mul_add(whole, -LN_2[0], x);
-    let rest = float.mul_add(whole, -LN_2[1], rest);
-    let mut sum = 1.987_569_1e-4;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
-        sum = float.mul_add(sum, rest, coefficient);
+    let rest = simd.mul_add(whole, -LN_2[0], x);
+    let rest = simd.mul_add(whole, -LN_2[1], rest);
+    let mut sum = COEFFICIENTS[0];
+    for coefficient in &COEFFICIENTS[1..] {
+        sum = simd.mul_add(sum, rest, *coefficient);
     }
-    let fraction = float.mul_add(sum, rest * rest, rest) + 1.0;
+    let fraction = simd.mul_add(sum, rest * rest, rest) + 1.0;
     fraction * f32::from_bits(((exponent + 127) << 23).cast_unsigned())
+}
+
+/// [`exp`] of 16.
+#[inline(always)]
+pub(crate) fn exps<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
+    let x = simd.min(simd.max(x, simd.splat(LOWEST)), simd.splat(HIGHEST));
+    let exponent = simd.nearest(simd.mul(x, simd.splat(std::f32::consts::LOG2_E)));
+    let whole = simd.to_floats(exponent);
+    let rest = simd.fma(whole, simd.splat(-LN_2[0]), x);
+    let rest = simd.fma(whole, simd.splat(-LN_2[1]), rest);
+    let mut sum = simd.splat(COEFFICIENTS[0]);
+    for coefficient in &COEFFICIENTS[1..] {
+        sum = simd.fma(sum, rest, simd.splat(*coefficient));
+    }
+    let fraction = simd.add(simd.fma(sum, simd.mul(rest, rest), rest), simd.splat(1.0));
+    simd.mul(fraction, simd.power(exponent))
 }
 
 #[cfg(test)]
@@ -42,16 +62,21 @@ mod tests {
         type Output = ();
 
         #[inline(always)]
-        fn run(self, float: impl Float) {
-            for value in self.0 {
-                *value = exp(float, *value);
+        fn run(self, simd: impl Simd) {
+            let (chunks, rest) = self.0.as_chunks_mut::<16>();
+            for values in chunks {
+                let found = exps(simd, simd.load(values));
+                simd.store(found, values);
+            }
+            for value in rest {
+                *value = exp(simd, *value);
             }
         }
     }
 
     #[test]
     fn it_is_the_exponential_function_to_two_in_ten_million() {
-        let inputs: Vec<f32> = (0..2_000_000).map(|at| at as f32 * 8.7e-5 - 86.9).collect();
+        let inputs: Vec<f32> = (0..1_999_999).map(|at| at as f32 * 8.7e-5 - 86.9).collect();
         for cpu in Cpu::all() {
             let mut found = inputs.clone();
             cpu.run(All(&mut found));

@@ -5,10 +5,13 @@ mod exp;
 mod norm;
 
 pub use activation::{Activation, activate, gate};
-pub(crate) use exp::exp;
+pub(crate) use exp::{exp, exps};
 pub use norm::{add, layer_norm, rms_norm, scale};
 
-use crate::LANES;
+use crate::{
+    LANES,
+    simd::{Simd, chunks, highest},
+};
 
 /// The highest magnitude of a row; what is not a number counts for nothing.
 #[expect(
@@ -16,19 +19,12 @@ use crate::LANES;
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 #[inline(always)]
-pub(crate) fn highest_magnitude(row: &[f32]) -> f32 {
-    let mut most = [0.0_f32; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    for values in chunks {
-        for lane in 0..LANES {
-            let value = values[lane].abs();
-            most[lane] = if value > most[lane] { value } else { most[lane] };
-        }
+pub(crate) fn highest_magnitude(simd: impl Simd, row: &[f32]) -> f32 {
+    let mut most = simd.splat(0.0);
+    for values in chunks(row, 0.0) {
+        most = simd.max(simd.abs(simd.load(&values)), most);
     }
-    rest.iter()
-        .map(|value| value.abs())
-        .chain(most)
-        .fold(0.0, |most, value| if value > most { value } else { most })
+    highest(simd, most)
 }
 
 /// The sum of what is made of each pair of values, in 16 sums side by side.

@@ -5,10 +5,7 @@
 )]
 
 use super::sum_of;
-use crate::{
-    Cpu,
-    cpu::{Float, Loops},
-};
+use crate::{Cpu, cpu::Loops, simd::Simd};
 
 /// To a mean square of 1, scaled (Zhang and Sennrich, <https://arxiv.org/abs/1910.07467>). All are `[width]`.
 pub fn rms_norm(cpu: Cpu, row: &[f32], weight: &[f32], epsilon: f32, output: &mut [f32]) {
@@ -41,8 +38,8 @@ impl Loops for RmsNorm<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, float: impl Float) {
-        let squares = sum_of(self.row, |value, sum| float.mul_add(value, value, sum));
+    fn run(self, simd: impl Simd) {
+        let squares = sum_of(self.row, |value, sum| simd.mul_add(value, value, sum));
         let factor = 1.0 / (squares / self.row.len() as f32 + self.epsilon).sqrt();
         for ((place, value), weight) in self.output.iter_mut().zip(self.row).zip(self.weight) {
             *place = value * factor * weight;
@@ -62,14 +59,14 @@ impl Loops for LayerNorm<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, float: impl Float) {
+    fn run(self, simd: impl Simd) {
         let width = self.row.len() as f32;
         let mean = sum_of(self.row, |value, sum| sum + value) / width;
-        let variance = sum_of(self.row, |value, sum| float.mul_add(value - mean, value - mean, sum)) / width;
+        let variance = sum_of(self.row, |value, sum| simd.mul_add(value - mean, value - mean, sum)) / width;
         let factor = 1.0 / (variance + self.epsilon).sqrt();
         let rest = self.row.iter().zip(self.weight).zip(self.bias);
         for (place, ((value, weight), bias)) in self.output.iter_mut().zip(rest) {
-            *place = float.mul_add((value - mean) * factor, *weight, *bias);
+            *place = simd.mul_add((value - mean) * factor, *weight, *bias);
         }
     }
 }
@@ -83,7 +80,7 @@ impl Loops for Add<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, _: impl Float) {
+    fn run(self, _: impl Simd) {
         for (value, more) in self.row.iter_mut().zip(self.more) {
             *value += more;
         }
@@ -99,7 +96,7 @@ impl Loops for Scale<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, _: impl Float) {
+    fn run(self, _: impl Simd) {
         for value in self.row {
             *value *= self.factor;
         }

@@ -2,12 +2,12 @@
 //! weights go to the values first.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_abs_epi8, _mm256_add_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
-    _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_sign_epi8,
-    _mm256_storeu_si256, _mm256_xor_si256,
+    __m256i, _mm_loadu_si128, _mm256_abs_epi8, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_setzero_si256, _mm256_sign_epi8, _mm256_storeu_si256, _mm256_xor_si256,
 };
 
-use super::{ByteRows, PairPanel, PairRows, Sums, pair_rows};
+use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, Sums, pair_rows};
 use crate::matrix::{GROUP, Line, OFFSET};
 
 /// Rows that the registers have room for.
@@ -60,30 +60,50 @@ fn bytes_of<const R: usize>(panel: &[Line], rows: ByteRows<'_>, first: usize, su
 
 #[target_feature(enable = "avx2")]
 pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+    match panel.lines {
+        PairLines::Bytes(lines) => pairs_with(lines, |line| load_bytes(line), panel, rows, sums),
+        PairLines::Words(lines) => pairs_with(lines, |line| load_words(line), panel, rows, sums),
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn pairs_with<T>(
+    lines: &[PairLine<T>],
+    load: impl Fn(&PairLine<T>) -> [__m256i; 2] + Copy,
+    panel: PairPanel<'_>,
+    rows: PairRows<'_>,
+    sums: &mut [Sums],
+) {
     let mut first = 0;
     while first < rows.rows {
         let sums = &mut sums[first..];
+        let part = (panel, rows, first);
         match rows.rows - first {
-            1 => pairs_of::<1>(panel, rows, first, sums),
-            2 => pairs_of::<2>(panel, rows, first, sums),
-            3 => pairs_of::<3>(panel, rows, first, sums),
-            _ => pairs_of::<MOST>(panel, rows, first, sums),
+            1 => pairs_of::<1, T>(lines, load, part, sums),
+            2 => pairs_of::<2, T>(lines, load, part, sums),
+            3 => pairs_of::<3, T>(lines, load, part, sums),
+            _ => pairs_of::<MOST, T>(lines, load, part, sums),
         }
         first += MOST;
     }
 }
 
 #[target_feature(enable = "avx2")]
-fn pairs_of<const R: usize>(panel: PairPanel<'_>, rows: PairRows<'_>, first: usize, sums: &mut [Sums]) {
+fn pairs_of<const R: usize, T>(
+    lines: &[PairLine<T>],
+    load: impl Fn(&PairLine<T>) -> [__m256i; 2],
+    (panel, rows, first): (PairPanel<'_>, PairRows<'_>, usize),
+    sums: &mut [Sums],
+) {
     let groups = panel.groups;
     let values = pair_rows::<R>(rows, first, groups * panel.blocks);
     let mut sum = [[_mm256_setzero_si256(); 2]; R];
     for block in 0..panel.blocks {
-        let lines = &panel.lines[block * panel.stride..][..groups];
+        let lines = &lines[block * panel.stride..][..groups];
         let values = values.map(|row| &row[block * groups..][..groups]);
         for group in 0..groups {
-            let (halves, _) = lines[group].as_chunks::<16>();
-            let weights = [load_pairs(&halves[0]), load_pairs(&halves[1])];
+            let weights = load(&lines[group]);
             for row in 0..R {
                 let [low, high] = values[row][group].map(i16::cast_unsigned);
                 let value = _mm256_set1_epi32((u32::from(low) | u32::from(high) << 16).cast_signed());
@@ -108,9 +128,19 @@ pub(super) fn load(bytes: &[u8; 8 * GROUP]) -> __m256i {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn load_pairs(words: &[i16; 16]) -> __m256i {
-    // SAFETY: there are 32 bytes, and the load needs no alignment.
-    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+fn load_words(line: &PairLine<i16>) -> [__m256i; 2] {
+    let first: *const i16 = line.as_ptr();
+    // SAFETY: a line has 64 bytes, and the loads need no alignment.
+    unsafe { [_mm256_loadu_si256(first.cast()), _mm256_loadu_si256(first.add(16).cast())] }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn load_bytes(line: &PairLine<i8>) -> [__m256i; 2] {
+    let first: *const i8 = line.as_ptr();
+    // SAFETY: a line has 32 bytes, and the loads need no alignment.
+    let halves = unsafe { [_mm_loadu_si128(first.cast()), _mm_loadu_si128(first.add(16).cast())] };
+    [_mm256_cvtepi8_epi16(halves[0]), _mm256_cvtepi8_epi16(halves[1])]
 }
 
 #[target_feature(enable = "avx2")]

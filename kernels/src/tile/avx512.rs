@@ -3,11 +3,11 @@
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_loadu_si512,
-    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+    __m512i, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16, _mm512_dpbusd_epi32,
+    _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-use super::{ByteRows, PairLine, PairPanel, PairRows, ROWS, Sums, pair_rows};
+use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, ROWS, Sums, pair_rows};
 use crate::matrix::{Line, OFFSET};
 
 #[target_feature(enable = "avx512f,avx512vnni")]
@@ -102,40 +102,83 @@ fn step<const R: usize, const P: usize, const U: usize>(
     }
 }
 
-#[target_feature(enable = "avx512f,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
-    match rows.rows {
-        1 => pairs_of::<1>(panel, rows, sums),
-        2 => pairs_of::<2>(panel, rows, sums),
-        3 => pairs_of::<3>(panel, rows, sums),
-        4 => pairs_of::<4>(panel, rows, sums),
-        5 => pairs_of::<5>(panel, rows, sums),
-        6 => pairs_of::<6>(panel, rows, sums),
-        7 => pairs_of::<7>(panel, rows, sums),
-        _ => pairs_of::<ROWS>(panel, rows, sums),
+    match panel.lines {
+        PairLines::Bytes(lines) => pairs_with(lines, |line| load_bytes(line), panel, rows, sums),
+        PairLines::Words(lines) => pairs_with(lines, |line| load_words(line), panel, rows, sums),
     }
 }
 
-#[target_feature(enable = "avx512f,avx512vnni")]
-fn pairs_of<const R: usize>(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[inline]
+fn pairs_with<T>(
+    lines: &[PairLine<T>],
+    load: impl Fn(&PairLine<T>) -> __m512i + Copy,
+    panel: PairPanel<'_>,
+    rows: PairRows<'_>,
+    sums: &mut [Sums],
+) {
+    match rows.rows {
+        1 => pairs_of::<1, 4, T>(lines, load, panel, rows, sums),
+        2 => pairs_of::<2, 2, T>(lines, load, panel, rows, sums),
+        3 => pairs_of::<3, 2, T>(lines, load, panel, rows, sums),
+        4 => pairs_of::<4, 1, T>(lines, load, panel, rows, sums),
+        5 => pairs_of::<5, 1, T>(lines, load, panel, rows, sums),
+        6 => pairs_of::<6, 1, T>(lines, load, panel, rows, sums),
+        7 => pairs_of::<7, 1, T>(lines, load, panel, rows, sums),
+        _ => pairs_of::<ROWS, 1, T>(lines, load, panel, rows, sums),
+    }
+}
+
+/// As [`bytes_of`], for one panel.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn pairs_of<const R: usize, const U: usize, T>(
+    lines: &[PairLine<T>],
+    load: impl Fn(&PairLine<T>) -> __m512i,
+    panel: PairPanel<'_>,
+    rows: PairRows<'_>,
+    sums: &mut [Sums],
+) {
     let groups = panel.groups;
     let values = pair_rows::<R>(rows, 0, groups * panel.blocks);
-    let mut sum = [_mm512_setzero_si512(); R];
+    let mut sum = [[_mm512_setzero_si512(); U]; R];
     for block in 0..panel.blocks {
-        let lines = &panel.lines[block * panel.stride..][..groups];
+        let lines = &lines[block * panel.stride..][..groups];
         let values = values.map(|row| &row[block * groups..][..groups]);
-        for group in 0..groups {
-            let weights = load_pairs(&lines[group]);
-            for row in 0..R {
-                let [low, high] = values[row][group].map(i16::cast_unsigned);
-                let value = _mm512_set1_epi32((u32::from(low) | u32::from(high) << 16).cast_signed());
-                sum[row] = _mm512_dpwssd_epi32(sum[row], weights, value);
+        let mut group = 0;
+        while group + U <= groups {
+            for at in 0..U {
+                let weights = load(&lines[group + at]);
+                for row in 0..R {
+                    sum[row][at] = _mm512_dpwssd_epi32(sum[row][at], weights, pair(values[row][group + at]));
+                }
             }
+            group += U;
+        }
+        while group < groups {
+            let weights = load(&lines[group]);
+            for row in 0..R {
+                sum[row][0] = _mm512_dpwssd_epi32(sum[row][0], weights, pair(values[row][group]));
+            }
+            group += 1;
         }
     }
     for row in 0..R {
-        store(&mut sums[row], sum[row]);
+        let mut total = sum[row][0];
+        for at in 1..U {
+            total = _mm512_add_epi32(total, sum[row][at]);
+        }
+        store(&mut sums[row], total);
     }
+}
+
+/// A pair for all outputs.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn pair(values: [i16; 2]) -> __m512i {
+    let [low, high] = values.map(i16::cast_unsigned);
+    _mm512_set1_epi32((u32::from(low) | u32::from(high) << 16).cast_signed())
 }
 
 #[target_feature(enable = "avx512f")]
@@ -147,9 +190,16 @@ fn load(line: &Line) -> __m512i {
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn load_pairs(line: &PairLine) -> __m512i {
+fn load_words(line: &PairLine<i16>) -> __m512i {
     // SAFETY: a line has 64 bytes, and the load needs no alignment.
     unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+fn load_bytes(line: &PairLine<i8>) -> __m512i {
+    // SAFETY: a line has 32 bytes, and the load needs no alignment.
+    _mm512_cvtepi8_epi16(unsafe { _mm256_loadu_si256(line.as_ptr().cast()) })
 }
 
 #[target_feature(enable = "avx512f")]

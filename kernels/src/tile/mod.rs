@@ -22,6 +22,8 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use crate::{
     Cpu, Isa, LANES,
     matrix::{GROUP, Line},
@@ -35,8 +37,69 @@ pub(crate) const PANELS: usize = 2;
 /// One sum for each output of a panel.
 pub(crate) type Sums = [i32; LANES];
 
-/// Two 16-bit integers for each output of a panel.
-pub(crate) type PairLine = [i16; LANES * 2];
+/// Two integers for each output of a panel.
+type PairLine<T> = [T; LANES * 2];
+
+/// Lines of two integers for each output of a panel, which are multiplied in 16 bits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PairLines<'a> {
+    Bytes(&'a [PairLine<i8>]),
+    Words(&'a [PairLine<i16>]),
+}
+
+/// [`PairLines`] to be written.
+#[derive(Debug)]
+pub(crate) enum PairLinesMut<'a> {
+    Bytes(&'a mut [PairLine<i8>]),
+    Words(&'a mut [PairLine<i16>]),
+}
+
+impl Default for PairLines<'_> {
+    fn default() -> Self {
+        Self::Words(&[])
+    }
+}
+
+impl PairLines<'_> {
+    /// Some of the lines; none where they aren't there.
+    pub(crate) fn part(self, range: Range<usize>) -> Self {
+        match self {
+            Self::Bytes(lines) => Self::Bytes(lines.get(range).unwrap_or_default()),
+            Self::Words(lines) => Self::Words(lines.get(range).unwrap_or_default()),
+        }
+    }
+
+    /// How many.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Bytes(lines) => lines.len(),
+            Self::Words(lines) => lines.len(),
+        }
+    }
+}
+
+impl PairLinesMut<'_> {
+    /// Sets one number, which fits; nothing where there is no such place.
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the instructions of the caller"
+    )]
+    #[inline(always)]
+    pub(crate) fn set(&mut self, line: usize, at: usize, value: i16) {
+        match self {
+            Self::Bytes(lines) => {
+                if let Some(place) = lines.get_mut(line).and_then(|line| line.get_mut(at)) {
+                    *place = value as i8;
+                }
+            }
+            Self::Words(lines) => {
+                if let Some(place) = lines.get_mut(line).and_then(|line| line.get_mut(at)) {
+                    *place = value;
+                }
+            }
+        }
+    }
+}
 
 /// Rows of 8-bit integers.
 #[derive(Clone, Copy)]
@@ -58,10 +121,10 @@ pub(crate) struct PairRows<'a> {
     pub(crate) rows: usize,
 }
 
-/// Lines of 16-bit integers, in blocks with a distance between them.
+/// Lines in blocks with a distance between them.
 #[derive(Clone, Copy)]
 pub(crate) struct PairPanel<'a> {
-    pub(crate) lines: &'a [PairLine],
+    pub(crate) lines: PairLines<'a>,
     /// Lines of a block that are of this panel.
     pub(crate) groups: usize,
     /// Lines from one block to the next.

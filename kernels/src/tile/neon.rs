@@ -2,13 +2,13 @@
 use std::arch::{
     aarch64::{
         int8x16_t, int16x8_t, int32x4_t, uint8x16_t, vaddq_s32, vdupq_n_s32, vdupq_n_u8, veorq_u8,
-        vget_high_s16, vget_low_s16, vld1q_s16, vld1q_u8, vmull_s16, vpaddq_s32, vreinterpretq_s8_s32,
-        vreinterpretq_s8_u8, vreinterpretq_s16_s32, vst1q_s32,
+        vget_high_s8, vget_high_s16, vget_low_s8, vget_low_s16, vld1q_s8, vld1q_s16, vld1q_u8, vmovl_s8,
+        vmull_s16, vpaddq_s32, vreinterpretq_s8_s32, vreinterpretq_s8_u8, vreinterpretq_s16_s32, vst1q_s32,
     },
     asm,
 };
 
-use super::{ByteRows, PairPanel, PairRows, Sums, pair_rows};
+use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, Sums, pair_rows};
 use crate::matrix::{Line, OFFSET};
 
 /// Rows that the registers have room for.
@@ -59,37 +59,57 @@ fn bytes_of<const R: usize>(panel: &[Line], rows: ByteRows<'_>, first: usize, su
 
 #[target_feature(enable = "neon")]
 pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+    match panel.lines {
+        PairLines::Bytes(lines) => pairs_with(lines, |line| load_bytes(line), panel, rows, sums),
+        PairLines::Words(lines) => pairs_with(lines, |line| load_words(line), panel, rows, sums),
+    }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn pairs_with<T>(
+    lines: &[PairLine<T>],
+    load: impl Fn(&PairLine<T>) -> [int16x8_t; PARTS] + Copy,
+    panel: PairPanel<'_>,
+    rows: PairRows<'_>,
+    sums: &mut [Sums],
+) {
     let mut first = 0;
     while first < rows.rows {
         let sums = &mut sums[first..];
+        let part = (panel, rows, first);
         match rows.rows - first {
-            1 => pairs_of::<1>(panel, rows, first, sums),
-            2 => pairs_of::<2>(panel, rows, first, sums),
-            3 => pairs_of::<3>(panel, rows, first, sums),
-            _ => pairs_of::<MOST>(panel, rows, first, sums),
+            1 => pairs_of::<1, T>(lines, load, part, sums),
+            2 => pairs_of::<2, T>(lines, load, part, sums),
+            3 => pairs_of::<3, T>(lines, load, part, sums),
+            _ => pairs_of::<MOST, T>(lines, load, part, sums),
         }
         first += MOST;
     }
 }
 
 #[target_feature(enable = "neon")]
-fn pairs_of<const R: usize>(panel: PairPanel<'_>, rows: PairRows<'_>, first: usize, sums: &mut [Sums]) {
+fn pairs_of<const R: usize, T>(
+    lines: &[PairLine<T>],
+    load: impl Fn(&PairLine<T>) -> [int16x8_t; PARTS],
+    (panel, rows, first): (PairPanel<'_>, PairRows<'_>, usize),
+    sums: &mut [Sums],
+) {
     let groups = panel.groups;
     let values = pair_rows::<R>(rows, first, groups * panel.blocks);
     let mut sum = [[vdupq_n_s32(0); PARTS]; R];
     for block in 0..panel.blocks {
-        let lines = &panel.lines[block * panel.stride..][..groups];
+        let lines = &lines[block * panel.stride..][..groups];
         let values = values.map(|row| &row[block * groups..][..groups]);
         for group in 0..groups {
-            let (parts, _) = lines[group].as_chunks::<8>();
-            for part in 0..PARTS {
-                let weights = load_pairs(&parts[part]);
-                for row in 0..R {
-                    let [low, high] = values[row][group].map(i16::cast_unsigned);
-                    let pair = (u32::from(low) | u32::from(high) << 16).cast_signed();
-                    let value = vreinterpretq_s16_s32(vdupq_n_s32(pair));
-                    let left = vmull_s16(vget_low_s16(weights), vget_low_s16(value));
-                    let right = vmull_s16(vget_high_s16(weights), vget_high_s16(value));
+            let weights = load(&lines[group]);
+            for row in 0..R {
+                let [low, high] = values[row][group].map(i16::cast_unsigned);
+                let pair = (u32::from(low) | u32::from(high) << 16).cast_signed();
+                let value = vreinterpretq_s16_s32(vdupq_n_s32(pair));
+                for part in 0..PARTS {
+                    let left = vmull_s16(vget_low_s16(weights[part]), vget_low_s16(value));
+                    let right = vmull_s16(vget_high_s16(weights[part]), vget_high_s16(value));
                     sum[row][part] = vaddq_s32(sum[row][part], vpaddq_s32(left, right));
                 }
             }
@@ -126,9 +146,20 @@ fn load(bytes: &[u8; 16]) -> uint8x16_t {
 
 #[target_feature(enable = "neon")]
 #[inline]
-fn load_pairs(words: &[i16; 8]) -> int16x8_t {
-    // SAFETY: there are 16 bytes.
-    unsafe { vld1q_s16(words.as_ptr()) }
+fn load_words(line: &PairLine<i16>) -> [int16x8_t; PARTS] {
+    let first = line.as_ptr();
+    // SAFETY: a line has 32 times 16 bits.
+    unsafe { [vld1q_s16(first), vld1q_s16(first.add(8)), vld1q_s16(first.add(16)), vld1q_s16(first.add(24))] }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn load_bytes(line: &PairLine<i8>) -> [int16x8_t; PARTS] {
+    let first = line.as_ptr();
+    // SAFETY: a line has 32 times 8 bits.
+    let halves = unsafe { [vld1q_s8(first), vld1q_s8(first.add(16))] };
+    let [low, high] = halves.map(|half| [vmovl_s8(vget_low_s8(half)), vmovl_s8(vget_high_s8(half))]);
+    [low[0], low[1], high[0], high[1]]
 }
 
 #[target_feature(enable = "neon")]

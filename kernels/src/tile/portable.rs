@@ -1,6 +1,6 @@
 //! Plain loops, for processors without anything better; the others are tested against them.
 
-use super::{ByteRows, PairPanel, PairRows, Sums};
+use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, Sums};
 use crate::matrix::{GROUP, Line, OFFSET};
 
 pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
@@ -22,13 +22,25 @@ pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
 }
 
 pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+    match panel.lines {
+        PairLines::Bytes(lines) => pairs_of(lines, panel, rows, sums),
+        PairLines::Words(lines) => pairs_of(lines, panel, rows, sums),
+    }
+}
+
+fn pairs_of<T: Copy + Into<i32>>(
+    lines: &[PairLine<T>],
+    panel: PairPanel<'_>,
+    rows: PairRows<'_>,
+    sums: &mut [Sums],
+) {
     for (row, sums) in rows.values.chunks(rows.stride.max(1)).zip(sums).take(rows.rows) {
         *sums = Sums::default();
-        let blocks = panel.lines.chunks(panel.stride.max(1)).take(panel.blocks);
+        let blocks = lines.chunks(panel.stride.max(1)).take(panel.blocks);
         for (lines, values) in blocks.zip(row.chunks(panel.groups.max(1))) {
             for (line, [first, second]) in lines.iter().zip(values).take(panel.groups) {
                 for (sum, [a, b]) in sums.iter_mut().zip(line.as_chunks::<2>().0) {
-                    *sum += i32::from(*a) * i32::from(*first) + i32::from(*b) * i32::from(*second);
+                    *sum += (*a).into() * i32::from(*first) + (*b).into() * i32::from(*second);
                 }
             }
         }

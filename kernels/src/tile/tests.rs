@@ -42,18 +42,21 @@ proptest! {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             ((state >> 20) as i16) - 2048
         };
-        let lines: Vec<PairLine> = (0..(groups + more) * blocks).map(|_| std::array::from_fn(|_| next())).collect();
+        let lines: Vec<PairLine<i16>> = (0..(groups + more) * blocks).map(|_| std::array::from_fn(|_| next())).collect();
         let stride = groups * blocks + more;
         let values: Vec<[i16; 2]> = (0..stride * rows).map(|_| [next(), next()]).collect();
-        let sums = |cpu| {
+        let bytes: Vec<PairLine<i8>> = lines.iter().map(|line| line.map(|word| (word >> 4) as i8)).collect();
+        let sums = |cpu, lines| {
             let mut sums = vec![[7; LANES]; rows];
-            let panel = PairPanel { lines: &lines, groups, stride: groups + more, blocks };
+            let panel = PairPanel { lines, groups, stride: groups + more, blocks };
             pairs(cpu, panel, PairRows { values: &values, stride, rows }, &mut sums);
             sums
         };
-        let wanted = sums(Cpu::all().pop().expect("one"));
-        for cpu in Cpu::all() {
-            prop_assert_eq!(&sums(cpu), &wanted, "{:?}", cpu);
+        for lines in [PairLines::Words(&lines), PairLines::Bytes(&bytes)] {
+            let wanted = sums(Cpu::all().pop().expect("one"), lines);
+            for cpu in Cpu::all() {
+                prop_assert_eq!(&sums(cpu, lines), &wanted, "{:?}", cpu);
+            }
         }
     }
 

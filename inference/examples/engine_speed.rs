@@ -1,0 +1,66 @@
+//! How long the engine takes for the parts of a task: `engine_speed MODEL_DIR [ROUNDS] [LENGTH]`, with the threads in
+//! `RAYON_NUM_THREADS`. Prints medians in milliseconds: the encoder, and a step of so many rows over one source each (or of
+//! beams over one), at 64 tokens.
+#![expect(clippy::print_stdout, reason = "it is what the program is for")]
+
+use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};
+
+use inference::{
+    Pretrained,
+    engine::{Engine, Row, Source},
+    model::{Logits, Model},
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().ok_or("usage: engine_speed MODEL_DIR [ROUNDS] [LENGTH]")?);
+    let rounds: usize = arguments.next().map_or(Ok(9), |text| text.parse())?;
+    let length: u32 = arguments.next().map_or(Ok(512), |text| text.parse())?;
+    let began = Instant::now();
+    let Model::Int8(engine) = Pretrained::open_int8(&folder)?.model else { return Err("no engine".into()) };
+    println!("load {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
+    let tokens: Vec<u32> = (0..length).map(|at| 100 + at * 17 % 30_000).collect();
+    let mut times = Vec::new();
+    let mut sources = Vec::new();
+    for _ in 0..rounds.max(8) {
+        let began = Instant::now();
+        sources.push(engine.encode_source(&tokens)?);
+        times.push(began.elapsed().as_secs_f64());
+    }
+    println!("encode {length} tokens: {:.1} ms", median(&mut times) * 1e3);
+    for (name, rows, shared) in [("row", 1, true), ("beams", 4, true), ("rows", 4, false), ("rows", 8, false)]
+    {
+        let seconds = step(&engine, &sources, rows, shared, rounds)?;
+        println!("step of {rows} {name}: {:.3} ms", seconds * 1e3);
+    }
+    Ok(())
+}
+
+/// Seconds of a step, the median of all steps up to 64 and of all rounds.
+fn step(
+    engine: &Engine,
+    sources: &[Arc<Source>],
+    rows: usize,
+    shared: bool,
+    rounds: usize,
+) -> Result<f64, Box<dyn Error>> {
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        let source = |at: usize| sources.get(if shared { 0 } else { at }).cloned().ok_or("no source");
+        let mut rows: Vec<Row> =
+            (0..rows).map(|at| Ok(engine.row(source(at)?))).collect::<Result<_, &str>>()?;
+        let mut logits = Logits::new(Vec::new(), engine.vocab_size());
+        for token in 0..64 {
+            let began = Instant::now();
+            let tokens = vec![200 + token; rows.len()];
+            engine.step(&mut rows.iter_mut().collect::<Vec<_>>(), &tokens, &mut logits)?;
+            times.push(began.elapsed().as_secs_f64());
+        }
+    }
+    Ok(median(&mut times))
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,81 @@
+//! 16 floats at a time, whatever the processor's registers hold.
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the instructions of the caller"
+)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod plain;
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) use plain::Fused;
+pub(crate) use plain::Separate;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use {avx2::Avx2, avx512::Avx512};
+
+use crate::LANES;
+
+/// The arithmetic of 16 floats. Whoever has a value of such a type may use its instructions.
+pub(crate) trait Simd: Copy {
+    /// 16 floats.
+    type Floats: Copy;
+    /// 16 integers of 32 bits.
+    type Integers: Copy;
+
+    /// a · b + c of single numbers.
+    fn mul_add(self, a: f32, b: f32, c: f32) -> f32;
+    fn load(self, values: &[f32; LANES]) -> Self::Floats;
+    fn store(self, values: Self::Floats, place: &mut [f32; LANES]);
+    fn splat(self, value: f32) -> Self::Floats;
+    fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// a · b + c.
+    fn fma(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
+    /// The higher; b where a is not a number.
+    fn max(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// The lower; b where a is not a number.
+    fn min(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn abs(self, a: Self::Floats) -> Self::Floats;
+    /// Integers as floats.
+    fn floats(self, values: &[i32; LANES]) -> Self::Floats;
+    /// The nearest integers, even of two; what the low bytes have of one that is no number is 0.
+    fn nearest(self, a: Self::Floats) -> Self::Integers;
+    fn to_floats(self, a: Self::Integers) -> Self::Floats;
+    /// 2 to the power of integers from −126 to 127.
+    fn power(self, a: Self::Integers) -> Self::Floats;
+    /// The low 8 bits of each, which is in their range.
+    fn bytes(self, a: Self::Integers) -> [i8; LANES];
+    /// The low 16 bits of each, which is in their range.
+    fn words(self, a: Self::Integers) -> [i16; LANES];
+}
+
+/// A row in parts of 16, the last filled up with `fill`.
+#[inline(always)]
+pub(crate) fn chunks(row: &[f32], fill: f32) -> impl Iterator<Item = [f32; LANES]> + '_ {
+    let (whole, rest) = row.as_chunks::<LANES>();
+    let mut last = [fill; LANES];
+    for (place, value) in last.iter_mut().zip(rest) {
+        *place = *value;
+    }
+    whole.iter().copied().chain((!rest.is_empty()).then_some(last))
+}
+
+/// The sum of 16 floats, by halves.
+#[inline(always)]
+pub(crate) fn sum<S: Simd>(simd: S, values: S::Floats) -> f32 {
+    let mut all = [0.0; LANES];
+    simd.store(values, &mut all);
+    all.iter().sum()
+}
+
+/// The highest of 16 floats.
+#[inline(always)]
+pub(crate) fn highest<S: Simd>(simd: S, values: S::Floats) -> f32 {
+    let mut all = [0.0; LANES];
+    simd.store(values, &mut all);
+    all.iter().fold(f32::MIN, |most, value| if *value > most { *value } else { most })
+}
