@@ -73,7 +73,8 @@ impl Pretrained {
     /// [`PretrainedError`].
     pub fn open_int8(folder: &Path) -> Result<Self, PretrainedError> {
         Self::open_as(folder, &Device::Cpu, DType::F32, |config, weights, files| {
-            Engine::load(config, weights.with_int8(files)).map(Model::Int8)
+            let engine = Engine::load(config, weights.with_int8(files))?;
+            Ok(Model::Int8(Box::new(engine)))
         })
     }
 

@@ -72,7 +72,7 @@ impl Norm {
         match self {
             Self::Rms { weight, epsilon } => ops::rms_norm(cpu, row, weight, *epsilon, output),
             Self::Layer { weight, bias } => {
-                ops::layer_norm(cpu, row, weight, bias, LAYER_NORM_EPSILON, output)
+                ops::layer_norm(cpu, row, weight, bias, LAYER_NORM_EPSILON, output);
             }
         }
     }

@@ -95,7 +95,7 @@ pub enum Model {
     /// BART, PEGASUS, mBART and Marian.
     Bart(Bart),
     /// Any of them in 8-bit integers.
-    Int8(Engine),
+    Int8(Box<Engine>),
     /// The same, for many threads at once.
     Batching(Batching),
 }
@@ -133,7 +133,7 @@ impl Model {
     /// When the system gives no thread.
     pub fn batching(self) -> io::Result<Self> {
         match self {
-            Self::Int8(engine) => Batching::start(engine).map(Self::Batching),
+            Self::Int8(engine) => Batching::start(*engine).map(Self::Batching),
             other => Ok(other),
         }
     }

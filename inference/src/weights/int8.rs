@@ -111,9 +111,10 @@ impl Int8File {
         Int8Matrix::stored(Arc::clone(file) as _, places.get(name)?.clone(), &scales, dims).ok()
     }
 
-    /// Keeps what had to be made. Whoever can't write there quantizes each time.
+    /// Keeps what was made, if nothing was kept before. Whoever can't write there quantizes each time.
     pub(super) fn keep(&self) {
-        let Some(origin) = self.origin.as_ref().filter(|_| !self.made.is_empty()) else { return };
+        let nothing_new = self.stored.is_some() || self.made.is_empty();
+        let Some(origin) = self.origin.as_ref().filter(|_| !nothing_new) else { return };
         // Under another name first, so that nobody maps half a file.
         let draft = self.path.with_extension(format!("{}.tmp", std::process::id()));
         let kept = self.write(&draft, origin).and_then(|()| fs::rename(&draft, &self.path));
@@ -134,16 +135,18 @@ impl Int8File {
             )
         });
         let (mut header, mut end, mut checksum) = (Map::new(), 0, crc32fast::Hasher::new());
+        let mut places = BTreeMap::new();
         for (name, dtype, bytes) in matrices.clone().chain(scales.clone()) {
             let (begin, width) = (end, if dtype == "F32" { 4 } else { 1 });
             end += bytes.len();
             checksum.update(&bytes);
+            places.insert(name.clone(), (begin, end));
             header.insert(
                 name,
                 json!({"dtype": dtype, "shape": [bytes.len() / width], "data_offsets": [begin, end]}),
             );
         }
-        let checksum = format!("{:08x}", checksum.finalize());
+        let checksum = finished(checksum, places.iter().map(|(name, place)| (name.as_str(), *place)));
         header.insert(
             "__metadata__".to_owned(),
             json!({"layout": LAYOUT, "origin": origin, "crc32": checksum}),
@@ -173,7 +176,11 @@ impl Stored {
         if said("layout") != Some(LAYOUT) || said("origin") != Some(origin) {
             return None;
         }
-        if said("crc32") != Some(&format!("{:08x}", crc32fast::hash(data))) {
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(data);
+        let tensors: BTreeMap<_, _> = header.tensors().into_iter().collect();
+        let places = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.data_offsets));
+        if said("crc32") != Some(&finished(checksum, places)) {
             tracing::warn!(path = %path.display(), "the quantized weights are broken; they are made anew");
             return None;
         }
@@ -182,6 +189,17 @@ impl Stored {
         let places = places.collect();
         Some(Self { places, file: Arc::new(file) })
     }
+}
+
+/// The checksum of all data, once it knows what is where too.
+fn finished<'a>(
+    mut checksum: crc32fast::Hasher,
+    places: impl Iterator<Item = (&'a str, (usize, usize))>,
+) -> String {
+    for (name, (begin, end)) in places {
+        checksum.update(format!("{name} {begin} {end}\n").as_bytes());
+    }
+    format!("{:08x}", checksum.finalize())
 }
 
 /// What tells weights from others without reading them: name, length and time of each file. The name is that behind the
