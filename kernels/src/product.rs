@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Most rows whose panels are read one at a time, as one stream; of more, two share each row's values.
-const ONE_STREAM: usize = 4;
+const ONE_STREAM: usize = 16;
 
 /// What becomes of the products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

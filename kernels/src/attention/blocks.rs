@@ -96,7 +96,7 @@ pub struct KvBlocks {
     precision: Precision,
     /// `[heads, blocks, pairs of dimensions]`, a line has the pair of 16 tokens.
     keys: Lines,
-    /// `[heads, blocks, panels of 16 dimensions, pairs of tokens]`.
+    /// `[heads, panels of 16 dimensions, blocks, pairs of tokens]`.
     values: Lines,
     /// `[heads, blocks]`, of 16 tokens.
     key_scales: Vec<[f32; LANES]>,
@@ -108,7 +108,10 @@ pub struct KvBlocks {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct HeadBlocks<'a> {
     pub(super) keys: PairLines<'a>,
+    /// Of all blocks, also those that were not asked for; begins with the first that was.
     pub(super) values: PairLines<'a>,
+    /// Lines of the values from one panel to the next.
+    pub(super) stride: usize,
     pub(super) key_scales: &'a [[f32; LANES]],
     pub(super) value_scales: &'a [[f32; LANES]],
 }
@@ -118,6 +121,7 @@ pub(super) struct HeadBlocks<'a> {
 pub struct HeadBlocksMut<'a> {
     shape: HeadShape,
     precision: Precision,
+    blocks: usize,
     keys: PairLinesMut<'a>,
     values: PairLinesMut<'a>,
     key_scales: &'a mut [[f32; LANES]],
@@ -177,7 +181,7 @@ impl KvBlocks {
         let values = self.values.chunks_mut(blocks * shape.value_lines());
         let scales = self.key_scales.chunks_exact_mut(blocks).zip(self.value_scales.chunks_exact_mut(blocks));
         keys.into_iter().zip(values).zip(scales).map(move |((keys, values), (key_scales, value_scales))| {
-            HeadBlocksMut { shape, precision, keys, values, key_scales, value_scales }
+            HeadBlocksMut { shape, precision, blocks, keys, values, key_scales, value_scales }
         })
     }
 
@@ -188,7 +192,11 @@ impl KvBlocks {
         let (pairs, lines) = (self.shape.pairs(), self.shape.value_lines());
         HeadBlocks {
             keys: self.keys.all().part(begin * pairs..end * pairs),
-            values: self.values.all().part(begin * lines..end * lines),
+            values: self
+                .values
+                .all()
+                .part(head * self.blocks * lines + first * TOKEN_PAIRS..(head + 1) * self.blocks * lines),
+            stride: self.blocks * TOKEN_PAIRS,
             key_scales: self.key_scales.get(begin..end).unwrap_or_default(),
             value_scales: self.value_scales.get(begin..end).unwrap_or_default(),
         }
@@ -211,12 +219,12 @@ impl HeadBlocksMut<'_> {
             lines: &mut self.keys,
             place: |at| (first + at / 2, slot * 2 + at % 2),
         });
-        let first = block * self.shape.value_lines() + slot / 2;
+        let (first, panel) = (block * TOKEN_PAIRS + slot / 2, self.blocks * TOKEN_PAIRS);
         value_scales[slot] = cpu.run(Write {
             row: value,
             limit: value_limit,
             lines: &mut self.values,
-            place: |at| (first + at / LANES * TOKEN_PAIRS, at % LANES * 2 + slot % 2),
+            place: |at| (first + at / LANES * panel, at % LANES * 2 + slot % 2),
         });
     }
 }

@@ -141,13 +141,13 @@ fn weigh(
     let words = scratch.words.as_flattened().as_chunks::<2>().0;
     let width = queries.first().map_or(0, |query| query.query.len());
     let panels = width.div_ceil(LANES);
-    let stride = panels * TOKEN_PAIRS;
     for panel in 0..panels {
         let mut total = [Sums::default(); MOST_QUERIES];
         for (first, run) in keys.runs(head) {
             let mut sums = [Sums::default(); MOST_QUERIES];
-            let lines = run.values.part(panel * TOKEN_PAIRS..run.values.len());
-            let part = PairPanel { lines, groups: TOKEN_PAIRS, stride, blocks: run.key_scales.len() };
+            let lines = run.values.part(panel * run.stride..run.values.len());
+            let part =
+                PairPanel { lines, groups: TOKEN_PAIRS, stride: TOKEN_PAIRS, blocks: run.key_scales.len() };
             let values = words.get(first * TOKEN_PAIRS..).unwrap_or_default();
             let rows = PairRows { values, stride: blocks * TOKEN_PAIRS, rows: count };
             tile::pairs(cpu, part, rows, &mut sums);

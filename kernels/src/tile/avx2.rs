@@ -101,11 +101,15 @@ fn pairs_of<const R: usize, T>(
     let mut sum = [[_mm256_setzero_si256(); 2]; R];
     for block in 0..panel.blocks {
         let lines = &lines[block * panel.stride..][..groups];
-        let values = values.map(|row| &row[block * groups..][..groups]);
+        // Without a closure, whose call would take the sums out of their registers.
+        let mut part = [&[][..]; R];
+        for row in 0..R {
+            part[row] = &values[row][block * groups..][..groups];
+        }
         for group in 0..groups {
             let weights = load(&lines[group]);
             for row in 0..R {
-                let [low, high] = values[row][group].map(i16::cast_unsigned);
+                let [low, high] = part[row][group].map(i16::cast_unsigned);
                 let value = _mm256_set1_epi32((u32::from(low) | u32::from(high) << 16).cast_signed());
                 for half in 0..2 {
                     sum[row][half] =

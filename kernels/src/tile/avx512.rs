@@ -145,13 +145,17 @@ fn pairs_of<const R: usize, const U: usize, T>(
     let mut sum = [[_mm512_setzero_si512(); U]; R];
     for block in 0..panel.blocks {
         let lines = &lines[block * panel.stride..][..groups];
-        let values = values.map(|row| &row[block * groups..][..groups]);
+        // Without a closure, whose call would take the sums out of their registers.
+        let mut part = [&[][..]; R];
+        for row in 0..R {
+            part[row] = &values[row][block * groups..][..groups];
+        }
         let mut group = 0;
         while group + U <= groups {
             for at in 0..U {
                 let weights = load(&lines[group + at]);
                 for row in 0..R {
-                    sum[row][at] = _mm512_dpwssd_epi32(sum[row][at], weights, pair(values[row][group + at]));
+                    sum[row][at] = _mm512_dpwssd_epi32(sum[row][at], weights, pair(part[row][group + at]));
                 }
             }
             group += U;
@@ -159,7 +163,7 @@ fn pairs_of<const R: usize, const U: usize, T>(
         while group < groups {
             let weights = load(&lines[group]);
             for row in 0..R {
-                sum[row][0] = _mm512_dpwssd_epi32(sum[row][0], weights, pair(values[row][group]));
+                sum[row][0] = _mm512_dpwssd_epi32(sum[row][0], weights, pair(part[row][group]));
             }
             group += 1;
         }

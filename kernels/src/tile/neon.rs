@@ -100,17 +100,21 @@ fn pairs_of<const R: usize, T>(
     let mut sum = [[vdupq_n_s32(0); PARTS]; R];
     for block in 0..panel.blocks {
         let lines = &lines[block * panel.stride..][..groups];
-        let values = values.map(|row| &row[block * groups..][..groups]);
+        // Without a closure, whose call would take the sums out of their registers.
+        let mut part = [&[][..]; R];
+        for row in 0..R {
+            part[row] = &values[row][block * groups..][..groups];
+        }
         for group in 0..groups {
             let weights = load(&lines[group]);
             for row in 0..R {
-                let [low, high] = values[row][group].map(i16::cast_unsigned);
+                let [low, high] = part[row][group].map(i16::cast_unsigned);
                 let pair = (u32::from(low) | u32::from(high) << 16).cast_signed();
                 let value = vreinterpretq_s16_s32(vdupq_n_s32(pair));
-                for part in 0..PARTS {
-                    let left = vmull_s16(vget_low_s16(weights[part]), vget_low_s16(value));
-                    let right = vmull_s16(vget_high_s16(weights[part]), vget_high_s16(value));
-                    sum[row][part] = vaddq_s32(sum[row][part], vpaddq_s32(left, right));
+                for at in 0..PARTS {
+                    let left = vmull_s16(vget_low_s16(weights[at]), vget_low_s16(value));
+                    let right = vmull_s16(vget_high_s16(weights[at]), vget_high_s16(value));
+                    sum[row][at] = vaddq_s32(sum[row][at], vpaddq_s32(left, right));
                 }
             }
         }
