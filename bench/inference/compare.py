@@ -3,9 +3,8 @@
 
 usage: compare.py [--rounds N] [--threads 1,2] [--tasks NAME,…] [--sides NAME,…] MODEL_DIR
 
-MODEL_DIR is what inference/tests/reference/families.py makes. Build first: `cargo build --release` in peers/. Python's
-sides run in the Python that runs this, which needs torch, transformers and ctranslate2; a side that is not there, or
-can't do a task, is left out.
+MODEL_DIR is what inference/tests/reference/families.py makes; what other sides need of it is put in MODEL_DIR/converted,
+once. run.sh prepares all of it. A side that is not there, can't do a task or does other work is left out.
 
 Each side is a process of its own for each task, kept on the same cores. They take turns, round by round, and those
 that wait are stopped. A cell is the median of the rounds with its quartiles, and its multiple of the first side's: over 1
@@ -15,51 +14,78 @@ is slower than that.
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from statistics import median, quantiles
 
-import floor
+from floor import Floor
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers/target/release/inference-bench"
-# Tokens of every input.
-SOURCE = 512
-# Name: inputs, new tokens, beams. The first token costs the encoder and one step of the decoder.
+# Name: inputs, new tokens, beams, tokens of every input. The first token costs the encoder and one step of the decoder.
 TASKS = {
-    "first token": (1, 1, 1),
-    "greedy 64": (1, 64, 1),
-    "greedy 128": (1, 128, 1),
-    "beam 4 × 64": (1, 64, 4),
-    "batch 8 × 64": (8, 64, 1),
-    "batch 16 × 64": (16, 64, 1),
+    "first token": (1, 1, 1, 512),
+    "greedy 64": (1, 64, 1, 512),
+    "greedy 128": (1, 128, 1, 512),
+    "beam 4 × 64": (1, 64, 4, 512),
+    "batch 8 × 64": (8, 64, 1, 512),
+    "batch 16 × 64": (16, 64, 1, 512),
+    "1024 to 64": (1, 64, 1, 1024),
 }
-SIDES = ["nutgraf", "transformers", "ctranslate2 f32", "ctranslate2 int8", "candle-transformers"]
+SIDES = ["nutgraf", "transformers f32", "transformers bf16", "transformers int8", "ctranslate2 f32", "ctranslate2 int8",
+         "onnxruntime f32", "onnxruntime int8", "rten f32", "rten int8", "candle-transformers"]
+# Greedy tokens that a side in f32 must share with transformers in f32.
+SAME = 8
 
 
 def python(*arguments):
     return [sys.executable, HERE / "peers.py", *arguments]
 
 
-def command(side, folder, converted, threads):
+def command(side, folder, threads):
+    converted = Path(folder) / "converted"
     match side.split(" "):
         case ["nutgraf"]:
             return [PEERS, "ours", folder]
         case ["candle-transformers"]:
             return [PEERS, "candle", folder]
-        case ["transformers"]:
-            return python("transformers", folder, threads)
-        case ["ctranslate2", quantization]:
-            return python("ctranslate2", f"{converted}/{quantization}", threads)
+        case ["transformers", precision]:
+            return python("transformers", folder, threads, precision)
+        case ["ctranslate2", precision]:
+            return python("ctranslate2", converted / f"ctranslate2-{precision}", threads)
+        case ["onnxruntime", precision]:
+            return python("onnxruntime", converted / "onnx" / precision, threads, folder)
+        case ["rten", precision]:
+            return [PEERS, "rten", folder, converted / "onnx" / precision]
+
+
+def exact(side):
+    return side.split(" ")[-1] not in ("bf16", "int8")
+
+
+def convert(folder, sides):
+    """What sides need beside MODEL_DIR, if it is not there yet."""
+    converted = Path(folder) / "converted"
+    made = {f"ctranslate2-{name}": python("convert", folder, converted / f"ctranslate2-{name}", kind)
+            for name, kind in (("f32", "float32"), ("int8", "int8")) if f"ctranslate2 {name}" in sides}
+    if any(side.startswith(("onnxruntime", "rten")) for side in sides):
+        made["onnx"] = [sys.executable, HERE / "onnx_export.py", folder, converted / "onnx"]
+    for name, line in made.items():
+        if not (converted / name).exists():
+            print(f"converting {folder}: {name}", file=sys.stderr)
+            done = subprocess.run([str(part) for part in line], capture_output=True, text=True)
+            if done.returncode:
+                shutil.rmtree(converted / name, ignore_errors=True)
+                print(f"failed: {done.stderr[-500:]}", file=sys.stderr)
 
 
 def pinned(arguments, threads):
     """A command line on the first cores, and its environment."""
     cores = ["taskset", "-c", f"0-{threads - 1}"]
-    counts = dict.fromkeys(("RAYON_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
+    counts = dict.fromkeys(("RAYON_NUM_THREADS", "RTEN_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
     return [str(part) for part in [*cores, *arguments]], os.environ | counts
 
 
@@ -85,10 +111,11 @@ class Process:
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         answer = self.answer()
-        if answer["tokens"] != [job["new"]] * len(job["ids"]):
-            raise ChildProcessError(f"{answer['tokens']} tokens instead of {job['new']}")
+        counts = [len(row) for row in answer["tokens"]]
+        if counts != [job["new"]] * len(job["ids"]):
+            raise ChildProcessError(f"{counts} tokens instead of {job['new']}")
         self.process.send_signal(signal.SIGSTOP)
-        return answer["seconds"]
+        return answer["seconds"], answer["tokens"]
 
     def end(self):
         """The most memory that it held, in MB."""
@@ -100,33 +127,45 @@ class Process:
 
 
 def job(task, vocab):
-    rows, new, beams = TASKS[task]
-    ids = [[3 + (7919 * at + 104729 * row) % (vocab - 3) for at in range(SOURCE)] for row in range(rows)]
+    rows, new, beams, length = TASKS[task]
+    ids = [[3 + (7919 * at + 104729 * row) % (vocab - 3) for at in range(length)] for row in range(rows)]
     return {"ids": ids, "new": new, "beams": beams}
 
 
-def start(side, arguments, threads, asked):
-    """Warmed up by one run."""
+def reference(folder, threads, asked):
+    """The first greedy tokens of transformers in f32, for the first input."""
+    process = Process(command("transformers f32", folder, threads), threads)
+    _, tokens = process.run(asked | {"ids": asked["ids"][:1], "new": min(SAME, asked["new"])})
+    process.end()
+    return tokens[0]
+
+
+def start(side, arguments, threads, asked, expected):
+    """Warmed up by one run, which tells whether it does the same work."""
     try:
-        process = Process(arguments, threads)
-        process.run(asked)
+        process = Process(command(side, arguments.model, threads), threads)
+        _, tokens = process.run(asked)
+        if expected and exact(side) and tokens[0][:len(expected)] != expected:
+            process.end()
+            raise ChildProcessError(f"{tokens[0][:len(expected)]} instead of {expected}")
         return process
     except (OSError, ChildProcessError) as failure:
         print(f"left out: {side}: {failure}", file=sys.stderr)
         return None
 
 
-def measure(task, arguments, converted, threads, vocab):
+def measure(task, arguments, threads, vocab):
     """For each side: times, time to load, memory."""
     asked = job(task, vocab)
+    expected = reference(arguments.model, threads, asked) if asked["beams"] == 1 else None
     sides = {}
     for side in arguments.sides:
-        process = start(side, command(side, arguments.model, converted, threads), threads, asked)
+        process = start(side, arguments, threads, asked, expected)
         if process:
             sides[side] = process
     for _ in range(arguments.rounds):
         for process in sides.values():
-            process.times.append(process.run(asked))
+            process.times.append(process.run(asked)[0])
     return {side: (process.times, process.load, process.end()) for side, process in sides.items()}
 
 
@@ -145,18 +184,28 @@ def head(first, sides, *more):
     print("|---" * (len(sides) + len(more) + 1) + "|")
 
 
-def tables(arguments, converted, threads):
+def machine(floors, threads):
+    """The rates of machine.py, for what these tasks read."""
+    sizes = {floor.step_bytes(width) for floor in floors for width in (1, 4)}
+    line, environment = pinned([sys.executable, HERE / "machine.py", threads, *sorted(sizes)], threads)
+    return json.loads(subprocess.run(line, env=environment, capture_output=True, check=True).stdout)
+
+
+def tables(arguments, threads):
     vocab = json.loads((Path(arguments.model) / "config.json").read_text())["vocab_size"]
-    line, environment = pinned(python("machine", threads), threads)
-    machine = json.loads(subprocess.run(line, env=environment, capture_output=True, check=True).stdout)
-    print(f"\n{threads} threads: {machine['bytes_per_s'] / 1e9:.1f} GB/s, {machine['flop_per_s'] / 1e9:.0f} GFLOP/s in f32")
+    floors = {task: Floor(arguments.model, *TASKS[task]) for task in arguments.tasks}
+    rates = machine(floors.values(), threads)
+    reads = sorted(rates["read"].items(), key=lambda read: int(read[0]))
+    print(f"\n{Path(arguments.model).name}, {threads} threads: {rates['f32'] / 1e9:.0f} GFLOP/s in f32, "
+          f"{rates['int8'] / 1e9:.0f} Gop/s in int8; "
+          + ", ".join(f"{rate / 1e9:.1f} GB/s from {int(size) / 1e6:.0f} MB" for size, rate in (reads[0], reads[-1])))
     sides, results = arguments.sides, {}
-    head("task", sides, "floor in f32")
-    for task in arguments.tasks:
-        results[task] = measured = measure(task, arguments, converted, threads, vocab)
-        base = median(measured[sides[0]][0])
-        least = floor.seconds(arguments.model, *TASKS[task], SOURCE, machine)
-        row(task, {side: time_cell(times, base) for side, (times, _, _) in measured.items()}, sides, f"{1e3 * least:.0f} ms")
+    head("task", sides, "floor in f32", "floor in int8")
+    for task, floor in floors.items():
+        results[task] = measured = measure(task, arguments, threads, vocab)
+        base = median(next(iter(measured.values()))[0])
+        least = [f"{1e3 * floor.seconds(rates, *kind):.0f} ms" for kind in (("f32", 4), ("int8", 1))]
+        row(task, {side: time_cell(times, base) for side, (times, _, _) in measured.items()}, sides, *least)
     head("memory", sides)
     for task, measured in results.items():
         row(task, {side: f"{peak:.0f} MB" for side, (_, _, peak) in measured.items()}, sides)
@@ -173,15 +222,11 @@ def main():
     parser.add_argument("--sides", type=names, default=SIDES)
     parser.add_argument("model")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as converted:
-        for side in arguments.sides:
-            if side.startswith("ctranslate2 "):
-                quantization = side.split(" ")[1]
-                name = {"f32": "float32"}.get(quantization, quantization)
-                subprocess.run(python("convert", arguments.model, f"{converted}/{quantization}", name),
-                               capture_output=True, check=False)
-        for threads in arguments.threads:
-            tables(arguments, converted, threads)
+    if arguments.rounds < 2:
+        parser.error("quartiles take two rounds")
+    convert(arguments.model, arguments.sides)
+    for threads in arguments.threads:
+        tables(arguments, threads)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The least time that a task can take on a machine, in 32-bit floats: what no program can be faster than.
+"""The least time that a task can take on a machine, in 32-bit floats or 8-bit integers: what no program can beat.
 
 The encoder is bound by arithmetic, a step of the decoder by reading its weights once for all rows, and the keys and
-values of the source. Attention's own arithmetic and the caches of the new tokens are left out, so it is a bit low.
+values of the source. Attention's own arithmetic and the caches of the new tokens are left out, so it is a bit low. In 8
+bits the keys and values of the source count as 8 bits too, although the peers keep them in 32.
 """
 
 import json
@@ -29,15 +30,24 @@ def matrices(folder, stack):
     return own, source
 
 
-def seconds(folder, rows, new, beams, length, machine):
-    config = json.loads((Path(folder) / "config.json").read_text())
-    width = config["d_model"]
-    encoder, _ = matrices(folder, "encoder.")
-    decoder, source = matrices(folder, "decoder.")
-    decoder += width * config["vocab_size"]
-    # `source` is width × inner for the keys and the values of each layer.
-    cached = rows * length * source // width
-    encoding = 2 * rows * length * (encoder + source) / machine["flop_per_s"]
-    reading = 4 * (decoder + cached) / machine["bytes_per_s"]
-    multiplying = 2 * rows * beams * decoder / machine["flop_per_s"]
-    return encoding + new * max(reading, multiplying)
+class Floor:
+    """The least time of a task on a model."""
+
+    def __init__(self, folder, rows, new, beams, length):
+        config = json.loads((Path(folder) / "config.json").read_text())
+        encoder, _ = matrices(folder, "encoder.")
+        decoder, source = matrices(folder, "decoder.")
+        decoder += config["d_model"] * config["vocab_size"]
+        self.new, self.encoding = new, 2 * rows * length * (encoder + source)
+        # `source` is width × inner for the keys and the values of each layer.
+        self.numbers = decoder + rows * length * source // config["d_model"]
+        self.step = 2 * rows * beams * decoder
+
+    def step_bytes(self, width):
+        """What a step reads, where each number has `width` bytes."""
+        return width * self.numbers
+
+    def seconds(self, machine, precision, width):
+        """With the rates that machine.py found, at "f32" (of 4 bytes) or "int8" (of 1)."""
+        reading = self.step_bytes(width) / machine["read"][str(self.step_bytes(width))]
+        return self.encoding / machine[precision] + self.new * max(reading, self.step / machine[precision])

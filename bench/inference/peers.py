@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """One side of the benchmark in Python, as peers/ is one in Rust: see the protocol there.
 
-    peers.py transformers|ctranslate2 MODEL_DIR THREADS < jobs
-    peers.py convert MODEL_DIR OUT_DIR float32|int8      a model for ctranslate2
-    peers.py machine THREADS                             what the machine can do at best, for the floor
+    peers.py transformers MODEL_DIR THREADS f32|bf16|int8 < jobs
+    peers.py ctranslate2 MODEL_DIR THREADS < jobs
+    peers.py onnxruntime ONNX_DIR THREADS MODEL_DIR < jobs   with what onnx_export.py makes
+    peers.py convert MODEL_DIR OUT_DIR float32|int8          a model for ctranslate2
 """
 
 import json
@@ -20,14 +21,20 @@ def peak_kb():
     return int(status.split("VmHWM:")[1].split()[0])
 
 
-def transformers_side(folder, threads):
+def transformers_side(folder, threads, precision):
     import torch
     import transformers
+    from torch.ao.quantization import quantize_dynamic
 
     torch.set_num_threads(threads)
     transformers.logging.set_verbosity_error()
     began = time.perf_counter()
-    model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=dtype).eval()
+    if precision == "int8":
+        model = quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+    # No side is made to begin or end with a token.
+    model.generation_config.forced_bos_token_id = model.generation_config.forced_eos_token_id = None
     say(load_s=time.perf_counter() - began)
 
     def run(job):
@@ -35,7 +42,7 @@ def transformers_side(folder, threads):
         with torch.inference_mode():
             output = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=new, min_new_tokens=new,
                                     num_beams=job["beams"])
-        return [len(row) - 1 for row in output.tolist()]
+        return [row[1:] for row in output.tolist()]
 
     return run
 
@@ -52,7 +59,22 @@ def ctranslate2_side(folder, threads):
         source, new = [[str(token) for token in row] for row in job["ids"]], job["new"]
         results = model.translate_batch(source, beam_size=job["beams"], max_decoding_length=new, min_decoding_length=new,
                                         max_input_length=0)
-        return [len(result.hypotheses[0]) for result in results]
+        return [[int(token) for token in result.hypotheses[0]] for result in results]
+
+    return run
+
+
+def onnxruntime_side(graphs, threads, folder):
+    from onnx_side import Generator
+
+    began = time.perf_counter()
+    generator = Generator(graphs, folder, threads)
+    say(load_s=time.perf_counter() - began)
+
+    def run(job):
+        if job["beams"] == 1:
+            return generator.greedy(job["ids"], job["new"])
+        return generator.beam(job["ids"], job["new"], job["beams"])
 
     return run
 
@@ -82,25 +104,6 @@ def convert(folder, out, quantization):
     Converter(folder).convert(out, quantization=quantization, force=True)
 
 
-def machine(threads):
-    """The best of several reads of 512 MB, and of several products of matrices."""
-    import torch
-
-    torch.set_num_threads(threads)
-    numbers, matrix = torch.ones(2**27), torch.rand(1536, 1536)
-
-    def best(act):
-        times = []
-        for _ in range(7):
-            began = time.perf_counter()
-            act()
-            times.append(time.perf_counter() - began)
-        return min(times)
-
-    read = numbers.nbytes / best(numbers.sum)
-    say(bytes_per_s=read, flop_per_s=2 * 1536**3 / best(lambda: matrix @ matrix))
-
-
 def serve(run):
     for line in sys.stdin:
         began = time.perf_counter()
@@ -111,13 +114,13 @@ def serve(run):
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["transformers", folder, threads]:
-            serve(transformers_side(folder, int(threads)))
+        case ["transformers", folder, threads, precision]:
+            serve(transformers_side(folder, int(threads), precision))
         case ["ctranslate2", folder, threads]:
             serve(ctranslate2_side(folder, int(threads)))
+        case ["onnxruntime", graphs, threads, folder]:
+            serve(onnxruntime_side(graphs, int(threads), folder))
         case ["convert", folder, out, quantization]:
             convert(folder, out, quantization)
-        case ["machine", threads]:
-            machine(int(threads))
         case _:
             sys.exit(__doc__)

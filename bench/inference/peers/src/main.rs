@@ -1,10 +1,12 @@
-//! One side of the benchmark: `inference-bench ours|candle MODEL_DIR`, with the threads in `RAYON_NUM_THREADS`.
+//! One side of the benchmark: `inference-bench ours|candle MODEL_DIR` or `inference-bench rten MODEL_DIR ONNX_DIR`, with the
+//! threads in `RAYON_NUM_THREADS` and `RTEN_NUM_THREADS`.
 //!
 //! Loads the model, says how long that took, and then runs the jobs that come in, one a line:
 //! `{"ids": [[…]], "new": N, "beams": N}` asks for exactly N new tokens after each of the inputs, which have one length.
-//! What goes out is `{"load_s"}`, a `{"seconds", "tokens"}` for each job, and at the end `{"peak_kb"}`, the most memory
-//! that the process has held.
+//! What goes out is `{"load_s"}`, a `{"seconds", "tokens"}` with the new tokens for each job, and at the end `{"peak_kb"}`,
+//! the most memory that the process has held.
 
+mod onnx;
 mod ours;
 mod stock;
 
@@ -27,20 +29,19 @@ struct Job {
 
 /// A model that runs jobs.
 trait Side {
-    /// Generates, and counts the new tokens of each input.
-    fn run(&mut self, job: &Job) -> Result<Vec<usize>, Box<dyn Error>>;
+    /// Generates, and gives the new tokens of each input.
+    fn run(&mut self, job: &Job) -> Result<Vec<Vec<u32>>, Box<dyn Error>>;
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [side, folder] = arguments.as_slice() else {
-        return Err("usage: inference-bench ours|candle MODEL_DIR < jobs".into());
-    };
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let began = Instant::now();
-    let mut side: Box<dyn Side> = match side.as_str() {
-        "ours" => Box::new(ours::Ours::open(Path::new(folder))?),
-        "candle" => Box::new(stock::Stock::open(Path::new(folder))?),
-        _ => return Err(format!("{side} is neither ours nor candle").into()),
+    let mut side: Box<dyn Side> = match *arguments {
+        ["ours", folder] => Box::new(ours::Ours::open(Path::new(folder))?),
+        ["candle", folder] => Box::new(stock::Stock::open(Path::new(folder))?),
+        ["rten", folder, graphs] => Box::new(onnx::Rten::open(Path::new(graphs), Path::new(folder))?),
+        _ => return Err("usage: inference-bench ours|candle|rten MODEL_DIR [ONNX_DIR] < jobs".into()),
     };
     say(&json!({ "load_s": began.elapsed().as_secs_f64() }))?;
     for line in std::io::stdin().lock().lines() {

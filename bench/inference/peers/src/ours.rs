@@ -17,14 +17,16 @@ impl Ours {
     pub(crate) fn open(folder: &Path) -> Result<Self, Box<dyn Error>> {
         Ok(Self(Pretrained::open(folder, &Device::Cpu, DType::F32)?))
     }
-}
 
-impl Side for Ours {
-    fn run(&mut self, job: &Job) -> Result<Vec<usize>, Box<dyn Error>> {
+    /// The new tokens of each input.
+    pub(crate) fn generate(&self, job: &Job) -> Result<Vec<Vec<u32>>, Box<dyn Error>> {
         let overrides: Map<String, Value> = [
             ("max_new_tokens", json!(job.new)),
             ("min_new_tokens", json!(job.new)),
             ("num_beams", json!(job.beams)),
+            // No side is made to begin or end with a token.
+            ("forced_bos_token_id", Value::Null),
+            ("forced_eos_token_id", Value::Null),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
@@ -32,6 +34,12 @@ impl Side for Ours {
         let config = self.0.generation.with(&overrides)?;
         let batch = TokenBatch::rectangular(&job.ids, None, config.pad(), config.eos())?;
         let generated = generate(&self.0.model, &batch, &config, &mut Unwatched)?;
-        Ok(generated.sequences.iter().map(|tokens| tokens.len() - 1).collect())
+        Ok(generated.sequences.iter().map(|tokens| tokens[1..].to_vec()).collect())
+    }
+}
+
+impl Side for Ours {
+    fn run(&mut self, job: &Job) -> Result<Vec<Vec<u32>>, Box<dyn Error>> {
+        self.generate(job)
     }
 }

@@ -30,7 +30,7 @@ impl Stock {
 }
 
 impl Side for Stock {
-    fn run(&mut self, job: &Job) -> Result<Vec<usize>, Box<dyn Error>> {
+    fn run(&mut self, job: &Job) -> Result<Vec<Vec<u32>>, Box<dyn Error>> {
         if job.beams != 1 {
             return Err("candle-transformers has no beam search".into());
         }
@@ -39,9 +39,13 @@ impl Side for Stock {
         let encoded = self.model.encode(&inputs)?;
         let mut last = Tensor::full(self.start, (job.ids.len(), 1), &Device::Cpu)?;
         // No token ends the output here, so that there is none to suppress.
+        let mut written = vec![Vec::new(); job.ids.len()];
         for _ in 0..job.new {
             last = self.model.decode(&last, &encoded)?.argmax(D::Minus1)?.reshape((job.ids.len(), 1))?;
+            for (row, token) in written.iter_mut().zip(last.flatten_all()?.to_vec1::<u32>()?) {
+                row.push(token);
+            }
         }
-        Ok(vec![job.new; last.dim(0)?])
+        Ok(written)
     }
 }
