@@ -2,16 +2,16 @@
 # Compares Nutgraf's inference with its peers: installs them, makes models, builds, and prints the tables.
 #
 # usage: bench/inference/run.sh [--work DIR] [--venv DIR] [--models NAME,…] [--rounds N] [--threads N,…] [--sides NAME,…]
-#                               [--tasks NAME,…]
+#                               [--tasks NAME,…] [--price EUROS]
 #
 # Peers and models go to DIR, by default nutgraf-bench in the user's cache folder, and stay there (some 12 GB). NAME is one
 # of those that inference/tests/reference/families.py makes, by default t5-small and distilbart-12-6. Without --tasks each
-# model has its own.
+# model has its own. The price is that of a machine of four cores, an hour. --tasks throughput runs that alone.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=${XDG_CACHE_HOME:-$HOME/.cache}/nutgraf-bench
-venv='' models=t5-small,distilbart-12-6 rounds=5 threads=1,2 sides='' tasks=''
+venv='' models=t5-small,distilbart-12-6 rounds=5 threads=1,2 sides='' tasks='' price=0.10
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || { sed -n '4,5p' "$0" >&2; exit 64; }
     case $1 in
@@ -22,6 +22,7 @@ while [ $# -gt 0 ]; do
         --threads) threads=$2 ;;
         --sides) sides=$2 ;;
         --tasks) tasks=$2 ;;
+        --price) price=$2 ;;
         *) sed -n '4,5p' "$0" >&2; exit 64 ;;
     esac
     shift 2
@@ -45,6 +46,10 @@ tasks_of() {
 for model in $(echo "$models" | tr , ' '); do
     folder=$work/models/$model
     [ -f "$folder/config.json" ] || "$python" "$here/../../inference/tests/reference/families.py" "$model" "$folder"
-    "$python" "$here/compare.py" --rounds "$rounds" --threads "$threads" \
+    [ "$tasks" = throughput ] || "$python" "$here/compare.py" --rounds "$rounds" --threads "$threads" \
         --tasks "${tasks:-$(tasks_of "$model")}" ${sides:+--sides "$sides"} "$folder"
+    case ${tasks:-throughput},$model in
+        throughput,t5*)
+            "$python" "$here/throughput.py" --threads "${threads##*,}" --price "$price" ${sides:+--sides "$sides"} "$folder" ;;
+    esac
 done

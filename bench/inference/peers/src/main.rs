@@ -1,5 +1,5 @@
 //! One side of the benchmark: `inference-bench ours|candle MODEL_DIR` or `inference-bench rten MODEL_DIR ONNX_DIR`, with the
-//! threads in `RAYON_NUM_THREADS` and `RTEN_NUM_THREADS`.
+//! threads in `RAYON_NUM_THREADS` and `RTEN_NUM_THREADS`. For many requests at once see [`throughput`].
 //!
 //! Loads the model, says how long that took, and then runs the jobs that come in, one a line:
 //! `{"ids": [[…]], "new": N, "beams": N}` asks for exactly N new tokens after each of the inputs, which have one length.
@@ -9,6 +9,7 @@
 mod onnx;
 mod ours;
 mod stock;
+mod throughput;
 
 use std::{
     error::Error,
@@ -36,6 +37,9 @@ trait Side {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["throughput", folder, workers] = *arguments {
+        return throughput::run(Path::new(folder), workers.parse()?);
+    }
     let began = Instant::now();
     let mut side: Box<dyn Side> = match *arguments {
         ["ours", folder] => Box::new(ours::Ours::open(Path::new(folder))?),
