@@ -35,7 +35,7 @@ TASKS = {
     "batch 16 × 64": (16, 64, 1, 512),
     "1024 to 64": (1, 64, 1, 1024),
 }
-SIDES = ["nutgraf", "transformers f32", "transformers bf16", "transformers int8", "ctranslate2 f32", "ctranslate2 int8",
+SIDES = ["nutgraf int8", "nutgraf f32", "transformers f32", "transformers bf16", "transformers int8", "ctranslate2 f32", "ctranslate2 int8",
          "onnxruntime f32", "onnxruntime int8", "rten f32", "rten int8", "candle-transformers"]
 # Greedy tokens that a side in f32 must share with transformers in f32.
 SAME = 8
@@ -48,8 +48,8 @@ def python(*arguments):
 def command(side, folder, threads):
     converted = Path(folder) / "converted"
     match side.split(" "):
-        case ["nutgraf"]:
-            return [PEERS, "ours", folder]
+        case ["nutgraf", precision]:
+            return [PEERS, "ours", folder, precision]
         case ["candle-transformers"]:
             return [PEERS, "candle", folder]
         case ["transformers", precision]:

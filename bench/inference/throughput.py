@@ -31,8 +31,9 @@ def choices(side, folder, threads):
     converted = Path(folder) / "converted"
     script = [sys.executable, HERE / "throughput_side.py"]
     match side.split(" "):
-        case ["nutgraf"]:
-            return {f"{workers} workers": [PEERS, "throughput", folder, workers] for workers in sorted({1, threads})}
+        case ["nutgraf", precision]:
+            counts = (1, 8, 16, 32) if precision == "int8" else sorted({1, threads})
+            return {f"{workers} workers": [PEERS, "throughput", folder, precision, workers] for workers in counts}
         case ["ctranslate2", precision]:
             model = converted / f"ctranslate2-{precision}"
             spread = [(workers, threads // workers) for workers in sorted({1, threads})]
@@ -81,7 +82,7 @@ def main():
     parser.add_argument("--requests", type=int, default=96)
     parser.add_argument("--in-flight", type=int, default=32)
     parser.add_argument("--sides", type=lambda text: text.split(","),
-                        default=["nutgraf", "ctranslate2 int8", "onnxruntime int8"])
+                        default=["nutgraf int8", "nutgraf f32", "ctranslate2 int8", "onnxruntime int8"])
     parser.add_argument("--price", type=float, default=0.10, help="of a machine of four cores, an hour")
     parser.add_argument("model")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-//! One side of the benchmark: `inference-bench ours|candle MODEL_DIR` or `inference-bench rten MODEL_DIR ONNX_DIR`, with the
+//! One side of the benchmark: `inference-bench ours MODEL_DIR int8|f32`, `inference-bench candle MODEL_DIR` or `inference-bench rten MODEL_DIR ONNX_DIR`, with the
 //! threads in `RAYON_NUM_THREADS` and `RTEN_NUM_THREADS`. For many requests at once see [`throughput`].
 //!
 //! Loads the model, says how long that took, and then runs the jobs that come in, one a line:
@@ -37,15 +37,15 @@ trait Side {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if let ["throughput", folder, workers] = *arguments {
-        return throughput::run(Path::new(folder), workers.parse()?);
+    if let ["throughput", folder, precision, workers] = *arguments {
+        return throughput::run(Path::new(folder), precision, workers.parse()?);
     }
     let began = Instant::now();
     let mut side: Box<dyn Side> = match *arguments {
-        ["ours", folder] => Box::new(ours::Ours::open(Path::new(folder))?),
+        ["ours", folder, precision] => Box::new(ours::Ours::open(Path::new(folder), precision)?),
         ["candle", folder] => Box::new(stock::Stock::open(Path::new(folder))?),
         ["rten", folder, graphs] => Box::new(onnx::Rten::open(Path::new(graphs), Path::new(folder))?),
-        _ => return Err("usage: inference-bench ours|candle|rten MODEL_DIR [ONNX_DIR] < jobs".into()),
+        _ => return Err("usage: inference-bench ours|candle|rten MODEL_DIR [int8|f32|ONNX_DIR] < jobs".into()),
     };
     say(&json!({ "load_s": began.elapsed().as_secs_f64() }))?;
     for line in std::io::stdin().lock().lines() {

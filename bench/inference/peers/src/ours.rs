@@ -14,8 +14,17 @@ use crate::{Job, Side};
 pub(crate) struct Ours(Pretrained);
 
 impl Ours {
-    pub(crate) fn open(folder: &Path) -> Result<Self, Box<dyn Error>> {
-        Ok(Self(Pretrained::open(folder, &Device::Cpu, DType::F32)?))
+    pub(crate) fn open(folder: &Path, precision: &str) -> Result<Self, Box<dyn Error>> {
+        Ok(Self(match precision {
+            "int8" => Pretrained::open_int8(folder)?,
+            "f32" => Pretrained::open(folder, &Device::Cpu, DType::F32)?,
+            other => return Err(format!("{other} is neither int8 nor f32").into()),
+        }))
+    }
+
+    /// The same, for many requests at once.
+    pub(crate) fn batching(self) -> Result<Self, Box<dyn Error>> {
+        Ok(Self(Pretrained { model: self.0.model.batching()?, ..self.0 }))
     }
 
     /// The new tokens of each input.

@@ -1,4 +1,4 @@
-//! Many requests at once: `inference-bench throughput MODEL_DIR WORKERS`.
+//! Many requests at once: `inference-bench throughput MODEL_DIR int8|f32 WORKERS`.
 //!
 //! Takes a line `{"requests": [{"ids": […], "new": N}], "in_flight": N}` and answers `{"seconds", "latencies", "tokens",
 //! "peak_kb"}`: seconds for all and for each request, and how many tokens each got. As many requests as `in_flight` says
@@ -40,7 +40,7 @@ trait Server: Sync {
     fn serve(&self, requests: Receiver<(usize, Request)>, done: Sender<Done>);
 }
 
-/// Each worker does one request after the other, on one copy of the weights.
+/// Each worker does one request after the other, on one copy of the weights; in int8 they take their steps together.
 struct Workers {
     model: Ours,
     count: usize,
@@ -72,8 +72,8 @@ fn next(requests: &Mutex<Receiver<(usize, Request)>>) -> Option<(usize, Request)
 }
 
 /// Runs the list that standard input has.
-pub(crate) fn run(folder: &Path, workers: usize) -> Result<(), Box<dyn Error>> {
-    let server = Workers { model: Ours::open(folder)?, count: workers };
+pub(crate) fn run(folder: &Path, precision: &str, workers: usize) -> Result<(), Box<dyn Error>> {
+    let server = Workers { model: Ours::open(folder, precision)?.batching()?, count: workers };
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     let asked: Asked = serde_json::from_str(&line)?;
