@@ -1,5 +1,7 @@
 //! A tokenizer from its files.
 
+use std::collections::HashSet;
+
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{Encoding, Model, PostProcessor, PreTokenizerWrapper, Token};
 
@@ -33,10 +35,15 @@ pub(super) fn load(files: &TokenizerFiles) -> Result<Tokenizer, TokenizerError> 
     literals.set_encode_special_tokens(true);
     let special = added.get_added_tokens_decoder().iter().filter(|(_, token)| token.special);
     let control = special.map(|(id, _)| *id).chain([ids.bos, ids.eos, ids.pad].into_iter().flatten());
+    let control: HashSet<u32> = control.filter(|id| Some(*id) != ids.unk).collect();
+    let frame = guard::run(|| frame(&inner)).map_err(invalid)?;
+    let written = inner.get_vocab(true).into_values().filter(|id| !control.contains(id));
+    let largest = written.chain(frame.0.iter().chain(&frame.1).copied()).max();
     let tokenizer = Tokenizer {
         literals,
-        control: control.filter(|id| Some(*id) != ids.unk).collect(),
-        frame: guard::run(|| frame(&inner)).map_err(invalid)?,
+        control,
+        frame,
+        text_size: largest.map_or(0, |id| id as usize + 1),
         ids,
         vocab_size: largest_id(&inner).map_or(0, |id| id as usize + 1),
         token_text,

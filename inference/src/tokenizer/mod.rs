@@ -62,6 +62,7 @@ pub struct Tokenizer {
     frame: (Vec<u32>, Vec<u32>),
     ids: SpecialIds,
     vocab_size: usize,
+    text_size: usize,
     token_text: stream::TokenText,
     clean_up: bool,
 }
@@ -105,6 +106,12 @@ impl Tokenizer {
     /// How many ids there are: one more than the largest. A model may have more rows, for padding.
     pub fn vocab_size(&self) -> usize {
         self.vocab_size
+    }
+
+    /// One more than the largest id that a text can have as [`Specials::Literal`], with what frames it: the rows that a
+    /// model needs. Those of BART for news have no row for `<mask>`, the last of their tokenizer's.
+    pub fn text_size(&self) -> usize {
+        self.text_size
     }
 
     /// The ids of the tokens with a role.

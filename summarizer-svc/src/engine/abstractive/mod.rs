@@ -65,7 +65,7 @@ impl Engine for Abstractive {
 
     /// Touches every weight once, so that the first reader doesn't wait for the disk.
     fn warm_up(&self) {
-        let plan = Plan { shortest: 1, longest: 2, streams: false };
+        let plan = Plan { shortest: 1, longest: 2, streams: false, most: 2 };
         let ids = self.ids("Warm up.").unwrap_or_default();
         let written = self.config(&plan, &Request::default()).and_then(|config| {
             self.generate(&[ids], &config, &mut Silent(&mut super::Nobody, &mut Counts::default()))

@@ -69,7 +69,7 @@ pub enum OpenError {
     /// It got no thread of its own.
     #[error("there is no thread for the model: {0}")]
     Thread(#[from] io::Error),
-    /// Its tokenizer has tokens that it hasn't.
+    /// Its tokenizer gives texts tokens that it hasn't.
     #[error("the tokenizer has {tokens} tokens, and the model {rows}")]
     Vocabulary {
         /// Of the tokenizer.
@@ -119,7 +119,7 @@ impl Abstractive {
             let floats = if dtype == Dtype::Auto { DType::BF16 } else { DType::F32 };
             Pretrained::open(&local.dir, &device, floats)?
         };
-        let (tokens, rows) = (tokenizer.vocab_size(), pretrained.config.vocab_size());
+        let (tokens, rows) = (tokenizer.text_size(), pretrained.config.vocab_size());
         if tokens > rows {
             return Err(OpenError::Vocabulary { tokens, rows });
         }

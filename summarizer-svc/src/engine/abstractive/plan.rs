@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) longest: usize,
     /// Whether tokens are told as they come, so that a sentence that was begun has to be ended.
     pub(super) streams: bool,
+    /// No output can have more.
+    pub(super) most: usize,
 }
 
 impl Plan {
@@ -34,22 +36,26 @@ impl Plan {
         let room = positions
             .map_or(usize::MAX, |positions| positions.saturating_sub(TO_THE_END + 1).max(positions / 2));
         let longest = longest.min(room).min((input * 3 / 4).max(12));
-        Self { shortest: shortest.min(longest / 2).min(input / 4), longest, streams }
+        let most = positions.map_or(usize::MAX, |positions| positions.saturating_sub(1).max(1));
+        Self { shortest: shortest.min(longest / 2).min(input / 4), longest, streams, most }
     }
 
     /// Of the summary of one part among several.
     pub(super) fn of_part(window: usize) -> Self {
         let longest = (window / SHARE).clamp(1, LONGEST_PART);
-        Self { shortest: longest / SHARE, longest, streams: false }
+        Self { shortest: longest / SHARE, longest, streams: false, most: longest }
     }
 
-    /// As generation parameters, with a caller's on top.
+    /// As generation parameters, with a caller's on top; who allows more tokens than there can be gets what there can be.
     pub(super) fn parameters(&self, options: &GenerationOptions) -> Map<String, Value> {
         let over = if self.streams { TO_THE_END } else { 0 };
         let mut parameters = Map::new();
         parameters.insert("min_new_tokens".to_owned(), json!(self.shortest.max(1)));
-        parameters.insert("max_new_tokens".to_owned(), json!(self.longest + over));
+        parameters.insert("max_new_tokens".to_owned(), json!((self.longest + over).min(self.most)));
         parameters.extend(options.parameters());
+        if let Some(most) = options.max_new_tokens {
+            parameters.insert("max_new_tokens".to_owned(), json!((most as usize).min(self.most)));
+        }
         // A caller's shorter limit is no contradiction to our shortest.
         if let (Some(most), None) = (options.max_new_tokens, options.min_new_tokens) {
             parameters.insert("min_new_tokens".to_owned(), json!((self.shortest.max(1)).min(most as usize)));
@@ -77,10 +83,14 @@ mod tests {
 
     #[test]
     fn a_model_with_few_positions_is_not_asked_for_more() {
-        let plan = Plan::of(Length::Long, 900, true, Some(128));
-        let parameters = plan.parameters(&GenerationOptions::default());
-        let most = parameters.get("max_new_tokens").and_then(Value::as_u64).unwrap();
-        assert!(most < 128, "{most}");
+        for positions in [2, 16, 64, 128] {
+            let plan = Plan::of(Length::Long, 900, true, Some(positions));
+            for asked in [None, Some(5000)] {
+                let options = GenerationOptions { max_new_tokens: asked, ..GenerationOptions::default() };
+                let most = plan.parameters(&options).get("max_new_tokens").and_then(Value::as_u64).unwrap();
+                assert!(most < positions as u64, "{most}");
+            }
+        }
     }
 
     #[test]

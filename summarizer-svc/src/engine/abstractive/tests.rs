@@ -184,6 +184,22 @@ fn two_sentences_come_back_as_they_are() {
     );
 }
 
+/// As the last of those of BART for news, `<mask>`.
+#[test]
+fn a_token_that_no_text_can_have_needs_no_row() {
+    let folder = folder(64);
+    let path = folder.path().join("tokenizer_config.json");
+    let mut config: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    config["added_tokens_decoder"]["600"] = json!({"content": "<extra>", "lstrip": true, "normalized": true, "rstrip": false,
+        "single_word": false, "special": true});
+    std::fs::write(&path, config.to_string()).unwrap();
+    let local = LocalModel::open(folder.path(), None).unwrap();
+    let model =
+        Abstractive::open(&local, Identity::of("tiny", &local, None, Dtype::Auto), Dtype::Auto).unwrap();
+    assert_eq!((model.tokenizer.vocab_size(), model.tokenizer.text_size()), (601, 600));
+    assert!(model.ids("They say <extra> and </s>.").unwrap().iter().all(|id| *id < 600));
+}
+
 #[test]
 fn a_tokenizer_with_more_tokens_than_the_model_is_refused() {
     let folder = folder(64);

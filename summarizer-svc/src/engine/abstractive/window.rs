@@ -30,6 +30,7 @@ pub(super) struct Part {
 }
 
 /// A sentence with the tokens that it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Piece {
     text: String,
     tokens: usize,
@@ -101,16 +102,18 @@ impl<'a> Windows<'a> {
         Ok(())
     }
 
-    /// Adds a window as a part; as two, should it not fit after all.
+    /// Adds a window as a part; as two, should it not fit after all, since a text may take more tokens behind another than
+    /// alone.
     fn part(&self, before: &str, window: &[Piece], parts: &mut Vec<Part>) -> Result<(), EngineError> {
         let texts = std::iter::once(before).chain(window.iter().map(|piece| piece.text.as_str()));
         let text: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
         let text = format!("{}{}", self.engine.prefix, text.join(" "));
         let ids = self.engine.tokenizer.encode(&text, Specials::Literal, None)?;
-        if ids.len() > self.limit && window.len() > 1 {
-            let (first, second) = window.split_at(window.len() / 2);
-            self.part(before, first, parts)?;
-            return self.part(before, second, parts);
+        if ids.len() > self.limit
+            && let Some((first, second)) = split(window)
+        {
+            self.part(before, &first, parts)?;
+            return self.part(before, &second, parts);
         }
         let first = window.first().map(|piece| piece.text.clone()).unwrap_or_default();
         parts.push(Part { ids, first });
@@ -135,6 +138,16 @@ fn balanced(pieces: &[Piece], room: usize) -> Vec<&[Piece]> {
     windows.push(pieces.get(start..).unwrap_or_default());
     windows.retain(|window| !window.is_empty());
     windows
+}
+
+/// A window in two; of a single piece its halves, which take no more tokens than it.
+fn split(window: &[Piece]) -> Option<(Vec<Piece>, Vec<Piece>)> {
+    if let [piece] = window {
+        let half = |text: &str| vec![Piece { text: text.to_owned(), tokens: piece.tokens }];
+        return halves(&piece.text).map(|(first, second)| (half(first), half(second)));
+    }
+    let (first, second) = window.split_at_checked(window.len() / 2)?;
+    Some((first.to_vec(), second.to_vec()))
 }
 
 /// A text in two, at the space that is nearest to its middle, or in its middle where there is none; None for a single
@@ -177,6 +190,17 @@ mod tests {
                 prop_assert!(first.len() < text.len() && second.len() < text.len());
             }
         }
+    }
+
+    #[test]
+    fn a_window_is_split_down_to_a_single_character() {
+        let texts = |pieces: Vec<Piece>| pieces.into_iter().map(|piece| piece.text).collect::<Vec<_>>();
+        let both = |window: &[Piece]| split(window).map(|(first, second)| [texts(first), texts(second)]);
+        let words: Vec<Piece> =
+            ["one two", "é"].iter().map(|text| Piece { text: (*text).into(), tokens: 3 }).collect();
+        assert_eq!(both(&words), Some([vec!["one two".into()], vec!["é".into()]]));
+        assert_eq!(both(&words[..1]), Some([vec!["one".into()], vec!["two".into()]]));
+        assert_eq!(both(&words[1..]), None);
     }
 
     #[test]
