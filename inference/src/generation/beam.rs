@@ -118,17 +118,17 @@ impl Beams {
     fn candidates(&self, run: &mut Run<'_>, first: usize, logits: &Logits) -> Vec<Hypothesis> {
         let vocab_size = logits.vocab_size();
         let keep = run.config.eos().len().max(1) + 1;
-        let scores = (0..self.running.len()).flat_map(|beam| logits.row(first + beam).iter().copied());
+        let rows = (0..self.running.len()).map(|beam| logits.row(first + beam));
         let best = if run.config.do_sample == Some(true) {
             let random = &mut run.random;
-            let noisy = scores.map(|score| sampling::perturb(score, random));
+            let noisy = rows.flatten().copied().map(|score| sampling::perturb(score, random));
             let drawn = top::highest(keep * self.running.len(), noisy);
             drawn
                 .into_iter()
                 .map(|(index, _)| (index, logits.row(first + index / vocab_size)[index % vocab_size]))
                 .collect()
         } else {
-            top::highest(keep * self.running.len(), scores)
+            top::highest_of_rows(keep * self.running.len(), rows)
         };
         let hypothesis = |(index, score): (usize, f32)| {
             let (beam, token) = (index / vocab_size, (index % vocab_size) as u32);

@@ -39,5 +39,5 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
 
 /// Index of the highest score; the first of equals.
 fn argmax(scores: &[f32]) -> usize {
-    top::highest(1, scores.iter().copied()).first().map_or(0, |(index, _)| *index)
+    top::highest_of_rows(1, std::iter::once(scores)).first().map_or(0, |(index, _)| *index)
 }

@@ -151,14 +151,5 @@ fn ids(config: &GenerationConfig) -> impl Iterator<Item = u32> {
 
 /// In place, in 32 bits.
 fn log_softmax(scores: &mut [f32]) {
-    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if highest == f32::NEG_INFINITY {
-        return;
-    }
-    let sum: f32 =
-        scores.chunks(64).map(|chunk| chunk.iter().map(|score| (score - highest).exp()).sum::<f32>()).sum();
-    let log = sum.ln();
-    for score in scores {
-        *score = *score - highest - log;
-    }
+    kernels::ops::log_softmax(kernels::Cpu::best(), scores);
 }

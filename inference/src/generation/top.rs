@@ -1,17 +1,42 @@
 //! The highest of many scores.
 
+/// Scores that are compared side by side.
+const CHUNK: usize = 64;
+
 /// The `k` highest scores with their indices, highest first; of equals, the one that comes first. What is not a number is
 /// higher than every number, as for torch's `topk` and `argmax`.
 pub(super) fn highest(k: usize, scores: impl Iterator<Item = f32>) -> Vec<(usize, f32)> {
     let mut best: Vec<(usize, f32)> = Vec::with_capacity(k + 1);
     for (index, score) in scores.enumerate() {
-        if best.len() < k || best.last().is_some_and(|last| is_higher(score, last.1)) {
-            let at = best.partition_point(|(_, other)| !is_higher(score, *other));
-            best.insert(at, (index, score));
-            best.truncate(k);
-        }
+        insert(&mut best, k, index, score);
     }
     best
+}
+
+/// [`highest`] of scores that lie in rows, counted through; most of them are passed over 64 at a time.
+pub(super) fn highest_of_rows<'a>(k: usize, rows: impl Iterator<Item = &'a [f32]>) -> Vec<(usize, f32)> {
+    let mut best: Vec<(usize, f32)> = Vec::with_capacity(k + 1);
+    let mut index = 0;
+    for chunk in rows.flat_map(|row| row.chunks(CHUNK)) {
+        let last = best.last().filter(|_| best.len() == k).map(|(_, score)| *score);
+        // All are counted, without leaving early, so that they are compared side by side.
+        let below = |limit: f32| chunk.iter().map(|score| u32::from(*score <= limit)).sum::<u32>();
+        if last.is_none_or(|limit| below(limit) < chunk.len() as u32) {
+            for (at, score) in chunk.iter().enumerate() {
+                insert(&mut best, k, index + at, *score);
+            }
+        }
+        index += chunk.len();
+    }
+    best
+}
+
+fn insert(best: &mut Vec<(usize, f32)>, k: usize, index: usize, score: f32) {
+    if best.len() < k || best.last().is_some_and(|last| is_higher(score, last.1)) {
+        let at = best.partition_point(|(_, other)| !is_higher(score, *other));
+        best.insert(at, (index, score));
+        best.truncate(k);
+    }
 }
 
 fn is_higher(score: f32, other: f32) -> bool {
@@ -32,6 +57,16 @@ mod tests {
             sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
             sorted.truncate(k);
             prop_assert_eq!(highest(k, scores.into_iter()), sorted);
+        }
+
+        #[test]
+        fn rows_give_what_their_scores_give_one_after_the_other(
+            rows in prop::collection::vec(prop::collection::vec(prop_oneof![9 => -2.0..2.0_f32, 1 => Just(f32::NAN), 1 => Just(f32::NEG_INFINITY)], 0..200), 1..4),
+            k in 1_usize..10,
+        ) {
+            let bits = |best: Vec<(usize, f32)>| best.into_iter().map(|(at, score)| (at, score.to_bits())).collect::<Vec<_>>();
+            let wanted = highest(k, rows.iter().flatten().copied());
+            prop_assert_eq!(bits(highest_of_rows(k, rows.iter().map(Vec::as_slice))), bits(wanted));
         }
     }
 

@@ -26,6 +26,7 @@ fn folder(family: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models").join(family)
 }
 
+<<<<<<< HEAD
 /// In a copy of the folder, where what is quantized may be kept.
 fn open_int8(family: &str) -> Pretrained {
     let copy = tempfile::tempdir().expect("a folder");
@@ -39,6 +40,11 @@ fn open_int8(family: &str) -> Pretrained {
 fn engine(family: &str) -> Engine {
     match open_int8(family).model {
         Model::Int8(engine) => *engine,
+=======
+fn engine(family: &str) -> Box<Engine> {
+    match Pretrained::open_int8(&folder(family)).expect("a model").model {
+        Model::Int8(engine) => engine,
+>>>>>>> fc1ecc4 (Take the softmax and the best of a vocabulary with vectors)
         other => unreachable!("{other:?} is no engine"),
     }
 }

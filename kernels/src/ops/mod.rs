@@ -3,10 +3,12 @@
 mod activation;
 mod exp;
 mod norm;
+mod softmax;
 
 pub use activation::{Activation, activate, gate};
 pub(crate) use exp::{exp, exps};
 pub use norm::{add, layer_norm, rms_norm, scale};
+pub use softmax::log_softmax;
 
 use crate::{
     LANES,

@@ -77,5 +77,5 @@ pub(crate) fn sum<S: Simd>(simd: S, values: S::Floats) -> f32 {
 pub(crate) fn highest<S: Simd>(simd: S, values: S::Floats) -> f32 {
     let mut all = [0.0; LANES];
     simd.store(values, &mut all);
-    all.iter().fold(f32::MIN, |most, value| if *value > most { *value } else { most })
+    all.iter().fold(f32::NEG_INFINITY, |most, value| if *value > most { *value } else { most })
 }

@@ -1,8 +1,4 @@
 //! Arrays, which the compiler puts into what registers there are.
-#![expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the instructions of the caller"
-)]
 
 use super::Simd;
 use crate::{LANES, quantize::nearest};
