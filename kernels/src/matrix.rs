@@ -2,7 +2,13 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use crate::LANES;
+use rayon::prelude::*;
+
+use crate::{
+    Cpu, LANES,
+    cpu::Loops,
+    simd::{Simd, chunks},
+};
 
 /// Inputs that are multiplied and added at once.
 pub(crate) const GROUP: usize = 4;
@@ -57,7 +63,7 @@ pub enum MatrixError {
 }
 
 impl Int8Matrix {
-    /// Quantizes `weight`, `[out_dim, in_dim]` row by row. What is not finite becomes zero.
+    /// Quantizes `weight`, `[out_dim, in_dim]` row by row. What is not a number becomes the lowest integer, what is infinite one of the ends.
     ///
     /// # Errors
     ///
@@ -186,27 +192,57 @@ fn pack(weight: &[f32], out_dim: usize, in_dim: usize, place: &mut [u8]) -> Resu
     if weight.len() != wanted {
         return Err(MatrixError::Values { found: weight.len(), wanted });
     }
-    let groups = in_dim.div_ceil(GROUP);
+    let panel_bytes = in_dim.div_ceil(GROUP) * size_of::<Line>();
     let mut scales = vec![0.0; out_dim.next_multiple_of(LANES)];
-    for (out, (row, scale)) in weight.chunks_exact(in_dim).zip(&mut scales).enumerate() {
-        let highest = row
-            .iter()
-            .copied()
-            .filter(|value| value.is_finite())
-            .fold(0.0_f32, |most, value| most.max(value.abs()));
-        let inverse = if highest > 0.0 { 127.0 / highest } else { 0.0 };
-        *scale = highest / 127.0;
-        let first = out / LANES * groups * size_of::<Line>() + out % LANES * GROUP;
-        for (at, values) in row.chunks(GROUP).enumerate() {
-            let bytes = place.get_mut(first + at * size_of::<Line>()..).unwrap_or_default();
-            for (byte, value) in bytes.iter_mut().zip(values) {
-                // What is not a number becomes 0, what is infinite one of the ends.
-                let quantized = (value * inverse).round_ties_even().clamp(-127.0, 127.0) as i8;
-                *byte = (i16::from(quantized) + i16::from(OFFSET)) as u8;
+    let panels = place.par_chunks_mut(panel_bytes.max(1)).zip(scales.par_chunks_mut(LANES));
+    panels.zip(weight.par_chunks((LANES * in_dim).max(1))).for_each(|((place, scales), weight)| {
+        for (lane, (row, scale)) in weight.chunks_exact(in_dim.max(1)).zip(scales).enumerate() {
+            *scale = Cpu::best().run(PackRow { row, lane, place });
+        }
+    });
+    Ok(scales)
+}
+
+/// Quantizes an output's weights into its lane of a panel; gives the scale.
+struct PackRow<'a> {
+    row: &'a [f32],
+    lane: usize,
+    place: &'a mut [u8],
+}
+
+impl Loops for PackRow<'_> {
+    type Output = f32;
+
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the instructions of the caller"
+    )]
+    #[inline(always)]
+    fn run(self, simd: impl Simd) -> f32 {
+        let finite = |value: &f32| if value.is_finite() { value.abs() } else { 0.0 };
+        let highest =
+            self.row.iter().map(finite).fold(0.0_f32, |most, value| if value > most { value } else { most });
+        let inverse = 127.0 / highest;
+        if !inverse.is_finite() {
+            return 0.0;
+        }
+        let limit = [simd.splat(-127.0), simd.splat(127.0)];
+        for (chunk, lines) in
+            chunks(self.row, 0.0).zip(self.place.chunks_mut(LANES / GROUP * size_of::<Line>()))
+        {
+            let values = simd.mul(simd.load(&chunk), simd.splat(inverse));
+            // What is infinite becomes one of the ends.
+            let integers = simd.bytes(simd.nearest(simd.min(simd.max(values, limit[0]), limit[1])));
+            for (line, group) in
+                lines.chunks_exact_mut(size_of::<Line>()).zip(integers.as_chunks::<GROUP>().0)
+            {
+                for (byte, integer) in line.iter_mut().skip(self.lane * GROUP).zip(group) {
+                    *byte = integer.cast_unsigned() ^ OFFSET;
+                }
             }
         }
+        highest / 127.0
     }
-    Ok(scales)
 }
 
 impl fmt::Debug for Int8Matrix {
