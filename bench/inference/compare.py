@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Compares Nutgraf's inference with others on one model: speed, memory and time to load, in tables.
 
-usage: compare.py [--rounds N] [--threads 1,2] [--tasks NAME,…] [--sides NAME,…] MODEL_DIR
+usage: compare.py [--rounds N] [--threads 1,2] [--tasks NAME,…] [--sides NAME,…] [--clock wall|cpu] MODEL_DIR
 
 MODEL_DIR is what inference/tests/reference/families.py makes; what other sides need of it is put in MODEL_DIR/converted,
 once. run.sh prepares all of it. A side that is not there, can't do a task or does other work is left out.
 
 Each side is a process of its own for each task, kept on the same cores. They take turns, round by round, and those
 that wait are stopped. A cell is the median of the rounds with its quartiles, and its multiple of the first side's: over 1
-is slower than that.
+is slower than that. With `--clock cpu` times are those that a side's threads were running, waits for others' load left out:
+on one thread what it would take if nothing else ran.
 """
 
 import argparse
@@ -106,7 +107,14 @@ class Process:
             raise ChildProcessError("no answer")
         return json.loads(line)
 
-    def run(self, job):
+    def cpu(self):
+        """Seconds that its threads have run."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+    def run(self, job, clock="wall"):
+        """Seconds, and the new tokens."""
+        before = self.cpu()
         self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
@@ -115,7 +123,7 @@ class Process:
         if counts != [job["new"]] * len(job["ids"]):
             raise ChildProcessError(f"{counts} tokens instead of {job['new']}")
         self.process.send_signal(signal.SIGSTOP)
-        return answer["seconds"], answer["tokens"]
+        return self.cpu() - before if clock == "cpu" else answer["seconds"], answer["tokens"]
 
     def end(self):
         """The most memory that it held, in MB."""
@@ -165,7 +173,7 @@ def measure(task, arguments, threads, vocab):
             sides[side] = process
     for _ in range(arguments.rounds):
         for process in sides.values():
-            process.times.append(process.run(asked)[0])
+            process.times.append(process.run(asked, arguments.clock)[0])
     return {side: (process.times, process.load, process.end()) for side, process in sides.items()}
 
 
@@ -220,6 +228,7 @@ def main():
     parser.add_argument("--threads", type=lambda text: [int(count) for count in text.split(",")], default=[1, 2])
     parser.add_argument("--tasks", type=names, default=list(TASKS))
     parser.add_argument("--sides", type=names, default=SIDES)
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("model")
     arguments = parser.parse_args()
     if arguments.rounds < 2:

@@ -54,7 +54,7 @@ def requests(count, vocab):
 
 
 def run(line, threads, asked):
-    """Requests per second, latencies in seconds and memory in MB."""
+    """Requests per second, latencies and a request's CPU time in seconds, and memory in MB."""
     arguments, environment = pinned(line, threads)
     # Workers are the side's own threads; what each may start is said in its command line.
     environment |= {"RAYON_NUM_THREADS": str(threads), "OMP_NUM_THREADS": "1"}
@@ -65,14 +65,15 @@ def run(line, threads, asked):
     wanted = [request["new"] for request in asked["requests"]]
     if answer["tokens"] != wanted:
         raise ChildProcessError(f"{answer['tokens']} tokens instead of {wanted}")
-    return len(wanted) / answer["seconds"], answer["latencies"], answer["peak_kb"] * 1024 / 1e6
+    return (len(wanted) / answer["seconds"], answer["latencies"], answer["cpu_s"] / len(wanted),
+            answer["peak_kb"] * 1024 / 1e6)
 
 
 def row(name, choice, result, price, threads):
-    rate, latencies, peak = result
+    rate, latencies, cpu, peak = result
     last = quantiles(latencies, n=100, method="inclusive")[98]
     euros = 1000 * price / (3600 * rate * 4 / threads)
-    print(f"| {name} | {choice} | {rate:.2f} | {median(latencies):.1f} s | {last:.1f} s | {peak:.0f} MB | {euros:.4f} |",
+    print(f"| {name} | {choice} | {rate:.2f} | {median(latencies):.1f} s | {last:.1f} s | {cpu:.2f} s | {peak:.0f} MB | {euros:.4f} |",
           flush=True)
 
 
@@ -91,7 +92,7 @@ def main():
     asked = {"requests": requests(arguments.requests, vocab), "in_flight": arguments.in_flight}
     print(f"\n{Path(arguments.model).name}, {arguments.requests} requests, {arguments.in_flight} in flight, "
           f"{arguments.threads} cores, {arguments.price:.2f} an hour for four")
-    print("\n| side | choice | requests/s | median | 99 % | memory | 1,000 articles |\n" + "|---" * 7 + "|")
+    print("\n| side | choice | requests/s | median | 99 % | CPU each | memory | 1,000 articles |\n" + "|---" * 8 + "|")
     for side in arguments.sides:
         results = {}
         for choice, line in choices(side, arguments.model, arguments.threads).items():

@@ -4,8 +4,8 @@
     throughput_side.py ctranslate2 MODEL_DIR WORKERS THREADS BATCH as-they-come|at-once
     throughput_side.py onnxruntime ONNX_DIR MODEL_DIR WORKERS
 
-Takes a line `{"requests": [{"ids": […], "new": N}], "in_flight": N}` and answers `{"seconds", "latencies", "tokens",
-"peak_kb"}`: seconds for all and for each request, and how many tokens each got.
+Takes a line `{"requests": [{"ids": […], "new": N}], "in_flight": N}` and answers `{"seconds", "cpu_s",
+"latencies", "tokens", "peak_kb"}`: seconds for all, by the clock and of CPU time, and for each request, and how many tokens each got.
 """
 
 import json
@@ -57,7 +57,7 @@ def drive(asked, workers, batch, work):
     threads = [threading.Thread(target=loop) for _ in range(workers)]
     for thread in threads:
         thread.start()
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     came, latencies, counts = [began] * in_flight, [0.0] * len(requests), [0] * len(requests)
     for at in range(min(in_flight, len(requests))):
         waiting.add(at)
@@ -68,11 +68,11 @@ def drive(asked, workers, batch, work):
         if len(came) < len(requests):
             came.append(now)
             waiting.add(len(came) - 1)
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     waiting.close()
     for thread in threads:
         thread.join()
-    say(seconds=seconds, latencies=latencies, tokens=counts, peak_kb=peak_kb())
+    say(seconds=seconds, cpu_s=cpu, latencies=latencies, tokens=counts, peak_kb=peak_kb())
 
 
 def ctranslate2_side(folder, workers, threads, batch, at_once):

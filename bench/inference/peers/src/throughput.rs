@@ -1,7 +1,8 @@
 //! Many requests at once: `inference-bench throughput MODEL_DIR int8|f32 WORKERS`.
 //!
-//! Takes a line `{"requests": [{"ids": […], "new": N}], "in_flight": N}` and answers `{"seconds", "latencies", "tokens",
-//! "peak_kb"}`: seconds for all and for each request, and how many tokens each got. As many requests as `in_flight` says
+//! Takes a line `{"requests": [{"ids": […], "new": N}], "in_flight": N}` and answers `{"seconds", "cpu_s",
+//! "latencies", "tokens", "peak_kb"}`: seconds for all, by the clock and of CPU time, and for each request, and how many tokens
+//! each got. As many requests as `in_flight` says
 //! are always waiting or at work: the next comes when one is done.
 
 use std::{
@@ -95,7 +96,7 @@ fn drive(
 ) -> Result<(), Box<dyn Error>> {
     let count = asked.requests.len();
     let (mut latencies, mut tokens) = (vec![0.0; count], vec![0; count]);
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu_seconds()?);
     let mut came = vec![began; asked.in_flight.min(count)];
     for at in 0..came.len() {
         requests.send((at, asked.requests[at].clone()))?;
@@ -109,6 +110,17 @@ fn drive(
             came.push(Instant::now());
         }
     }
-    let seconds = began.elapsed().as_secs_f64();
-    say(&json!({ "seconds": seconds, "latencies": latencies, "tokens": tokens, "peak_kb": peak_kb()? }))
+    say(&json!({
+        "seconds": began.elapsed().as_secs_f64(), "cpu_s": cpu_seconds()? - cpu, "latencies": latencies,
+        "tokens": tokens, "peak_kb": peak_kb()?,
+    }))
+}
+
+/// CPU time of this process, from `/proc/self/stat`, whose ticks are hundredths of a second.
+fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The name in parentheses may have blanks; user and system time are the 12th and 13th fields after it.
+    let (_, fields) = stat.rsplit_once(')').ok_or("no name in stat")?;
+    let ticks: Result<Vec<u32>, _> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect();
+    Ok(f64::from(ticks?.iter().sum::<u32>()) / 100.0)
 }
