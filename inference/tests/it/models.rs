@@ -124,6 +124,19 @@ families! {
     marian: "marian",
 }
 
+/// Trained models, which are sure of their tokens (`tests/reference/train_toy.py`).
+mod toy {
+    #[test]
+    fn a_trained_t5_writes_what_the_reference_writes() {
+        super::outputs_are_equal("toy-t5");
+    }
+
+    #[test]
+    fn a_trained_bart_writes_what_the_reference_writes() {
+        super::outputs_are_equal("toy-bart");
+    }
+}
+
 #[test]
 fn a_batch_gives_what_its_inputs_give_alone() {
     for family in ["t5", "bart", "pegasus"] {
