@@ -26,7 +26,6 @@ fn folder(family: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models").join(family)
 }
 
-<<<<<<< HEAD
 /// In a copy of the folder, where what is quantized may be kept.
 fn open_int8(family: &str) -> Pretrained {
     let copy = tempfile::tempdir().expect("a folder");
@@ -37,14 +36,9 @@ fn open_int8(family: &str) -> Pretrained {
     Pretrained::open_int8(copy.path()).expect("a model")
 }
 
-fn engine(family: &str) -> Engine {
-    match open_int8(family).model {
-        Model::Int8(engine) => *engine,
-=======
 fn engine(family: &str) -> Box<Engine> {
-    match Pretrained::open_int8(&folder(family)).expect("a model").model {
+    match open_int8(family).model {
         Model::Int8(engine) => engine,
->>>>>>> fc1ecc4 (Take the softmax and the best of a vocabulary with vectors)
         other => unreachable!("{other:?} is no engine"),
     }
 }
@@ -73,7 +67,7 @@ fn difference(found: &[f32], wanted: &[f32]) -> f64 {
 fn every_family_gives_nearly_the_logits_of_floats() {
     for family in FAMILIES {
         let floats = Pretrained::open(&folder(family), &Device::Cpu, DType::F32).expect("a model").model;
-        let integers = Model::Int8(Box::new(engine(family)));
+        let integers = Model::Int8(engine(family));
         let inputs: Vec<Vec<u32>> = vec![(3..40).collect(), vec![9, 30, 4], (2..21).rev().collect()];
         let batch = TokenBatch::padded(&inputs, 0).expect("a batch");
         let tokens: Vec<u32> = (0..40).map(|step| (step * 7 + 3) % 40).collect();
@@ -86,7 +80,7 @@ fn every_family_gives_nearly_the_logits_of_floats() {
 fn tokens_that_are_masked_in_the_middle_keep_their_places() {
     for family in ["t5", "bart"] {
         let floats = Pretrained::open(&folder(family), &Device::Cpu, DType::F32).expect("a model").model;
-        let integers = Model::Int8(Box::new(engine(family)));
+        let integers = Model::Int8(engine(family));
         let mask = [vec![0, 0, 1, 1, 0, 1, 1, 1, 1, 0]];
         let batch = TokenBatch::rectangular(&[vec![3, 4, 5, 6, 7, 8, 9, 10, 11, 12]], Some(&mask), None, &[]);
         let batch = batch.expect("a batch");

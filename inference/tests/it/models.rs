@@ -135,6 +135,36 @@ mod toy {
     fn a_trained_bart_writes_what_the_reference_writes() {
         super::outputs_are_equal("toy-bart");
     }
+
+    #[test]
+    fn in_integers_they_write_the_same() {
+        for family in ["toy-t5", "toy-bart"] {
+            let agreement = super::int8_agreement(family);
+            assert!(agreement >= 0.99, "{family}: {agreement}");
+        }
+    }
+}
+
+/// Share of the reference's tokens that the model has at the same places in 8-bit integers.
+fn int8_agreement(family: &str) -> f64 {
+    let copy = tempfile::tempdir().expect("a folder");
+    for entry in fs::read_dir(folder(family)).expect("a folder") {
+        let entry = entry.expect("a file");
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("copied");
+    }
+    let pretrained = Pretrained::open_int8(copy.path()).expect("a model");
+    let (mut same, mut all) = (0, 0);
+    for case in cases(family) {
+        let config = pretrained.generation.with(&case.generation).expect("parameters");
+        let written = generate(&pretrained.model, &batch(&case, &pretrained), &config, &mut Unwatched);
+        let written = written.expect("an output").sequences;
+        for (ours, theirs) in written.iter().zip(case.output_ids.iter().flatten()) {
+            same += ours.iter().zip(theirs).filter(|(ours, theirs)| ours == theirs).count();
+            all += ours.len().max(theirs.len());
+        }
+    }
+    assert!(all > 500, "{family} has only {all} tokens");
+    f64::from(same as u32) / f64::from(all as u32)
 }
 
 #[test]
