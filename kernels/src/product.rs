@@ -7,7 +7,7 @@ use crate::{
     Cpu, Int8Matrix, Int8Rows, LANES,
     cpu::Loops,
     parallel::{Columns, for_each_part, parts},
-    simd::Simd,
+    simd::{Simd, chunks},
     tile::{self, ByteRows, PANELS, ROWS, Sums},
 };
 
@@ -83,49 +83,22 @@ impl Job<'_> {
                     sums: self.input.sums().get(rows.clone()).unwrap_or_default(),
                 };
                 tile::bytes(self.cpu, lines.unwrap_or_default(), part, &mut sums);
-                self.finish(panels.clone(), rows, &sums);
+                self.cpu.run(Scaled { job: self, panels: panels.clone(), rows, sums: &sums });
             }
             first = panels.end;
         }
     }
-
-    /// Sums to outputs.
-    fn finish(&self, panels: Range<usize>, rows: Range<usize>, sums: &[Sums]) {
-        for (panel, sums) in panels.zip(sums.chunks_exact(rows.len())) {
-            let columns = panel * LANES..(panel + 1) * LANES;
-            let mut bias = [0.0; LANES];
-            let given = self.bias.and_then(|bias| bias.get(columns.start..)).unwrap_or_default();
-            for (place, value) in bias.iter_mut().zip(given) {
-                *place = *value;
-            }
-            let scales = self.matrix.panel_scales().get(panel).copied().unwrap_or_default();
-            for (row, sums) in rows.clone().zip(sums) {
-                let scale = self.input.scales().get(row).copied().unwrap_or_default();
-                // SAFETY: each panel is in one part only, and a panel's rows are done one after the other.
-                let output = unsafe { self.output.get(row, columns.clone()) };
-                self.cpu.run(Scaled {
-                    sums,
-                    scales: &scales,
-                    scale,
-                    bias: &bias,
-                    finish: self.finish,
-                    output,
-                });
-            }
-        }
-    }
 }
 
-struct Scaled<'a> {
-    sums: &'a Sums,
-    scales: &'a [f32; LANES],
-    scale: f32,
-    bias: &'a [f32; LANES],
-    finish: Finish,
-    output: &'a mut [f32],
+/// Sums of a tile to outputs, all in one go: there are few for each call.
+struct Scaled<'a, 'b> {
+    job: &'a Job<'b>,
+    panels: Range<usize>,
+    rows: Range<usize>,
+    sums: &'a [Sums],
 }
 
-impl Loops for Scaled<'_> {
+impl Loops for Scaled<'_, '_> {
     type Output = ();
 
     #[expect(
@@ -134,22 +107,43 @@ impl Loops for Scaled<'_> {
     )]
     #[inline(always)]
     fn run(self, simd: impl Simd) {
-        let scales = simd.mul(simd.load(self.scales), simd.splat(self.scale));
-        let mut values = simd.fma(simd.floats(self.sums), scales, simd.load(self.bias));
-        if self.finish == Finish::Relu {
-            values = simd.max(values, simd.splat(0.0));
-        }
-        if let Some(output) = self.output.as_mut_array::<LANES>() {
-            if self.finish == Finish::Add {
-                values = simd.add(values, simd.load(output));
+        let job = self.job;
+        for (panel, sums) in self.panels.zip(self.sums.chunks_exact(self.rows.len())) {
+            let columns = panel * LANES..(panel + 1) * LANES;
+            let bias = job.bias.and_then(|bias| chunks(bias.get(columns.start..)?, 0.0).next());
+            let bias = simd.load(&bias.unwrap_or_default());
+            let scales = simd.load(&job.matrix.panel_scales().get(panel).copied().unwrap_or_default());
+            for (row, sums) in self.rows.clone().zip(sums) {
+                let scale = job.input.scales().get(row).copied().unwrap_or_default();
+                let mut values = simd.fma(simd.floats(sums), simd.mul(scales, simd.splat(scale)), bias);
+                if job.finish == Finish::Relu {
+                    values = simd.max(values, simd.splat(0.0));
+                }
+                // SAFETY: each panel is in one part only, and a panel's rows are done one after the other.
+                let output = unsafe { job.output.get(row, columns.clone()) };
+                if let Some(output) = output.as_mut_array::<LANES>() {
+                    if job.finish == Finish::Add {
+                        values = simd.add(values, simd.load(output));
+                    }
+                    simd.store(values, output);
+                } else {
+                    last(simd, values, job.finish, output);
+                }
             }
-            simd.store(values, output);
-            return;
         }
-        let mut last = [0.0; LANES];
-        simd.store(values, &mut last);
-        for (place, value) in self.output.iter_mut().zip(last) {
-            *place = if self.finish == Finish::Add { *place + value } else { value };
-        }
+    }
+}
+
+/// The last panel, where it is not whole.
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the instructions of the caller"
+)]
+#[inline(always)]
+fn last<S: Simd>(simd: S, values: S::Floats, finish: Finish, output: &mut [f32]) {
+    let mut all = [0.0; LANES];
+    simd.store(values, &mut all);
+    for (place, value) in output.iter_mut().zip(all) {
+        *place = if finish == Finish::Add { *place + value } else { value };
     }
 }
