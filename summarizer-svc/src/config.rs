@@ -9,7 +9,7 @@ use service_kit::config::{Validate, byte_size, duration};
 use crate::{engine::abstractive::Dtype, models::Models};
 
 /// Summaries that a model writes at once where they share its steps: beyond these each more gains little, and all wait longer.
-const BATCHED: usize = 8;
+const BATCHED: usize = 4;
 
 /// Where the summarizer listens unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -48,7 +48,7 @@ pub struct Config {
     /// In which numbers models compute.
     #[arg(long, env = "NUTGRAF_DTYPE", value_name = "TYPE", value_enum, default_value = "auto")]
     pub dtype: Dtype,
-    /// Summaries that models write at once, all of them on all cores; 0 for 8 where their steps are taken together (int8),
+    /// Summaries that models write at once, all of them on all cores; 0 for 4 where their steps are taken together (int8),
     /// else for 1.
     #[arg(long, env = "NUTGRAF_MODEL_WORKERS", value_name = "N", default_value_t = 0)]
     pub model_workers: usize,
