@@ -98,6 +98,12 @@ def convert(folder, out, quantization):
             return str(token)
 
     class Converter(ctranslate2.converters.TransformersConverter):
+        def load_model(self, *arguments, **named):
+            model = super().load_model(*arguments, **named)
+            # As in the config.json of BART's own models; transformers doesn't read it.
+            model.config.normalize_before = False
+            return model
+
         def load_tokenizer(self, *_, **__):
             return Numbers()
 
