@@ -13,6 +13,7 @@ on one thread what it would take if nothing else ran.
 """
 
 import argparse
+import atexit
 import json
 import os
 import shutil
@@ -97,6 +98,8 @@ class Process:
         line, environment = pinned(arguments, threads)
         self.process = subprocess.Popen(line, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
+        # A stopped one would not see that its input has ended.
+        atexit.register(self.process.kill)
         self.load = self.answer()["load_s"]
         self.times = []
         self.process.send_signal(signal.SIGSTOP)
@@ -233,6 +236,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.rounds < 2:
         parser.error("quartiles take two rounds")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     convert(arguments.model, arguments.sides)
     for threads in arguments.threads:
         tables(arguments, threads)
