@@ -20,18 +20,22 @@ use std::{
     fmt, io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
-use scheduler::{Encode, Job, Scheduler, Step};
+use scheduler::{Encode, Job, Scheduler, Seat, Step};
 
 use crate::{
     engine::{Engine, Row},
     model::{Logits, ModelError, Seq2Seq, TokenBatch},
 };
+
+/// How often somebody whose source is being encoded is asked whether he still waits for it.
+const LOOK_UP: Duration = Duration::from_millis(20);
 
 /// An engine that any number of threads use at once.
 pub struct Batching {
@@ -45,17 +49,21 @@ pub struct Batching {
 struct Figures {
     steps: AtomicU64,
     rows: AtomicU64,
+    /// Requests that are decoding, in a step or between two.
+    decoding: AtomicUsize,
 }
 
 /// A request that is being decoded: its rows.
 #[derive(Debug)]
 pub struct Decoding {
     rows: Vec<Row>,
+    seat: Option<Seat>,
     jobs: mpsc::Sender<Job>,
 }
 
 impl Drop for Decoding {
     fn drop(&mut self) {
+        self.seat = None;
         // Where nobody listens, nobody waits either.
         let _ = self.jobs.send(Job::Left);
     }
@@ -87,6 +95,11 @@ impl Batching {
         (self.figures.steps.load(Ordering::Relaxed), self.figures.rows.load(Ordering::Relaxed))
     }
 
+    /// Requests that are decoding now.
+    pub fn decoding(&self) -> usize {
+        self.figures.decoding.load(Ordering::Relaxed)
+    }
+
     /// Hands a job over and waits for what becomes of it.
     fn ask<T>(&self, job: impl FnOnce(mpsc::SyncSender<T>) -> Job) -> Result<T, ModelError> {
         let (reply, answer) = mpsc::sync_channel(1);
@@ -113,10 +126,31 @@ impl Seq2Seq for Batching {
     }
 
     fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<Decoding, ModelError> {
+        self.encode_while(inputs, beams, &mut || true)
+    }
+
+    fn encode_while(
+        &self,
+        inputs: &TokenBatch,
+        beams: usize,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<Decoding, ModelError> {
         let encodings = self.engine.begin_batch(inputs)?;
-        let sources = self.ask(|reply| Job::Encode(Encode::new(encodings, reply)))??;
+        let ((reply, answer), waits) = (mpsc::sync_channel(1), Arc::new(()));
+        let encode = Encode::new(encodings, Arc::downgrade(&waits), reply);
+        self.jobs.send(Job::Encode(encode)).map_err(|_| ModelError::Stopped)?;
+        let (sources, seat) = loop {
+            if !wanted() {
+                return Err(ModelError::Unwanted);
+            }
+            match answer.recv_timeout(LOOK_UP) {
+                Ok(encoded) => break encoded,
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Err(ModelError::Stopped),
+            }
+        };
         let rows = sources.into_iter().flat_map(|source| vec![self.engine.row(source); beams]).collect();
-        Ok(Decoding { rows, jobs: self.jobs.clone() })
+        Ok(Decoding { rows, seat: Some(seat), jobs: self.jobs.clone() })
     }
 
     fn decode(&self, tokens: &[u32], state: &mut Decoding) -> Result<Logits, ModelError> {

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering, mpsc},
+    sync::{Arc, Weak, atomic::Ordering, mpsc},
     time::{Duration, Instant},
 };
 
@@ -24,15 +24,37 @@ pub(super) enum Job {
     Encode(Encode),
     /// One more token for some rows.
     Step(Step),
-    /// One who was decoding has ended.
+    /// One who was decoding has ended, and need not be waited for.
     Left,
 }
+
+/// A place among those who are decoding, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Seat(Arc<Figures>);
+
+impl Seat {
+    fn take(figures: &Arc<Figures>) -> Self {
+        figures.decoding.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(figures))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.decoding.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Encoded sources, of somebody who is decoding from now on.
+pub(super) type Encoded = (Vec<Arc<Source>>, Seat);
 
 /// Sources of one request.
 pub(super) struct Encode {
     waiting: VecDeque<Encoding>,
     done: Vec<Arc<Source>>,
-    reply: mpsc::SyncSender<Result<Vec<Arc<Source>>, ModelError>>,
+    reply: mpsc::SyncSender<Encoded>,
+    /// Gone when nobody waits for it.
+    wanted: Weak<()>,
 }
 
 /// A step of one request.
@@ -49,11 +71,8 @@ pub(super) struct Stepped {
 }
 
 impl Encode {
-    pub(super) fn new(
-        encodings: Vec<Encoding>,
-        reply: mpsc::SyncSender<Result<Vec<Arc<Source>>, ModelError>>,
-    ) -> Self {
-        Self { waiting: encodings.into(), done: Vec::new(), reply }
+    pub(super) fn new(encodings: Vec<Encoding>, wanted: Weak<()>, reply: mpsc::SyncSender<Encoded>) -> Self {
+        Self { waiting: encodings.into(), done: Vec::new(), reply, wanted }
     }
 }
 
@@ -63,8 +82,6 @@ pub(super) struct Scheduler {
     figures: Arc<Figures>,
     encoding: VecDeque<Encode>,
     stepping: Vec<Step>,
-    /// Requests that are decoding, in a step or between two.
-    decoding: usize,
     /// What the last step took.
     took: Duration,
 }
@@ -72,7 +89,7 @@ pub(super) struct Scheduler {
 impl Scheduler {
     pub(super) fn new(engine: Arc<Engine>, inbox: mpsc::Receiver<Job>, figures: Arc<Figures>) -> Self {
         let (encoding, stepping) = (VecDeque::new(), Vec::new());
-        Self { engine, inbox, figures, encoding, stepping, decoding: 0, took: Duration::ZERO }
+        Self { engine, inbox, figures, encoding, stepping, took: Duration::ZERO }
     }
 
     /// Until nobody can send any more.
@@ -87,7 +104,7 @@ impl Scheduler {
             let until = Instant::now() + self.took;
             while !self.encoding.is_empty() {
                 self.encode();
-                if self.decoding > 0 && Instant::now() >= until {
+                if self.decoding() > 0 && Instant::now() >= until {
                     break;
                 }
                 if !self.hear() {
@@ -111,7 +128,7 @@ impl Scheduler {
         }
         let until = Instant::now() + self.took.mul_f64(PATIENCE);
         // Those who wait to be encoded are better use of the time.
-        while self.encoding.is_empty() && self.stepping.len() < self.decoding {
+        while self.encoding.is_empty() && self.stepping.len() < self.decoding() {
             let left = until.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
                 Ok(job) => self.take(job),
@@ -138,13 +155,20 @@ impl Scheduler {
         match job {
             Job::Encode(encode) => self.encoding.push_back(encode),
             Job::Step(step) => self.stepping.push(step),
-            Job::Left => self.decoding = self.decoding.saturating_sub(1),
+            Job::Left => {}
         }
+    }
+
+    fn decoding(&self) -> usize {
+        self.figures.decoding.load(Ordering::Relaxed)
     }
 
     /// One layer of the first source; who has waited the longest goes first.
     fn encode(&mut self) {
         let Some(mut encode) = self.encoding.pop_front() else { return };
+        if encode.wanted.strong_count() == 0 {
+            return;
+        }
         if let Some(mut encoding) = encode.waiting.pop_front() {
             // Whoever waits for a source that breaks hears that it is gone.
             let Ok(source) = catch_unwind(AssertUnwindSafe(|| self.engine.advance(&mut encoding))) else {
@@ -155,10 +179,11 @@ impl Scheduler {
                 None => encode.waiting.push_front(encoding),
             }
         }
-        if !encode.waiting.is_empty() {
+        if encode.waiting.is_empty() {
+            // Who has left meanwhile takes no seat: it is dropped with what he doesn't get.
+            let _ = encode.reply.send((encode.done, Seat::take(&self.figures)));
+        } else {
             self.encoding.push_front(encode);
-        } else if encode.reply.send(Ok(encode.done)).is_ok() {
-            self.decoding += 1;
         }
     }
 

@@ -150,6 +150,30 @@ fn steps_of_those_who_decode_at_the_same_time_are_taken_together() {
 }
 
 #[test]
+fn who_leaves_before_his_source_is_encoded_leaves_nothing_behind() {
+    let Model::Batching(model) = both("t5").1.model else { panic!() };
+    let batch = TokenBatch::padded(&[vec![5, 9, 13]], 0).unwrap();
+    for patience in 0..30 {
+        let mut left = patience;
+        let mut wanted = || {
+            left -= 1;
+            left >= 0
+        };
+        let encoded = model.encode_while(&batch, 1, &mut wanted);
+        assert!(matches!(encoded, Ok(_) | Err(ModelError::Unwanted)), "{:?}", encoded.err());
+        assert!(patience > 0 || encoded.is_err());
+    }
+    // Nobody is waited for: a step is taken at once, and alone.
+    let mut state = model.encode(&batch, 1).unwrap();
+    let (before, _) = model.steps_and_rows();
+    model.decode(&[7], &mut state).unwrap();
+    assert_eq!(model.steps_and_rows().0, before + 1);
+    assert_eq!(model.decoding(), 1);
+    drop(state);
+    assert_eq!(model.decoding(), 0);
+}
+
+#[test]
 fn what_one_asks_for_in_vain_is_no_fault_of_the_others() {
     let Model::Batching(model) = both("t5").1.model else { panic!() };
     let batch = TokenBatch::padded(&[vec![5, 9, 13]], 0).unwrap();

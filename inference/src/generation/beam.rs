@@ -33,7 +33,7 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
     mut run: Run<'_>,
     watch: &mut dyn Watch,
 ) -> Result<Generated, GenerateError> {
-    let mut state = model.encode(run.inputs, run.expand)?;
+    let mut state = run.encode(model, watch)?;
     let mut items: Vec<Beams> = (0..run.inputs.rows()).map(|_| Beams::new(run.start, run.expand)).collect();
     loop {
         let last: Vec<u32> = running(&items).filter_map(|row| row.tokens.last().copied()).collect();

@@ -8,7 +8,7 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
     mut run: Run<'_>,
     watch: &mut dyn Watch,
 ) -> Result<Generated, GenerateError> {
-    let mut state = model.encode(run.inputs, run.expand)?;
+    let mut state = run.encode(model, watch)?;
     let mut rows = vec![vec![run.start]; run.rows()];
     let mut ended = vec![false; rows.len()];
     let pad = run.config.pad();

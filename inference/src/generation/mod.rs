@@ -50,6 +50,12 @@ pub enum GenerateError {
 pub trait Watch {
     /// Called after each step with the tokens of each row so far; beams are rows, and their tokens may still change.
     fn step(&mut self, rows: &Rows<'_>) -> Next;
+
+    /// Asked from time to time before the first step; when it is false there is none:
+    /// [`GenerateError::Cancelled`].
+    fn is_waiting(&mut self) -> bool {
+        true
+    }
 }
 
 /// How a generation goes on after a step.
@@ -127,6 +133,18 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn encode<M: Seq2Seq + ?Sized>(
+        &self,
+        model: &M,
+        watch: &mut dyn Watch,
+    ) -> Result<M::State, GenerateError> {
+        let state = model.encode_while(self.inputs, self.expand, &mut || watch.is_waiting());
+        state.map_err(|error| match error {
+            ModelError::Unwanted => GenerateError::Cancelled,
+            error => GenerateError::Model(error),
+        })
+    }
+
     fn rows(&self) -> usize {
         self.inputs.rows() * self.expand
     }

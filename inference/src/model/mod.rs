@@ -47,6 +47,20 @@ pub trait Seq2Seq: Send + Sync {
     /// [`ModelError`].
     fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<Self::State, ModelError>;
 
+    /// [`encode`](Self::encode), which may ask meanwhile whether the result is still wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`]; [`ModelError::Unwanted`] when it is not.
+    fn encode_while(
+        &self,
+        inputs: &TokenBatch,
+        beams: usize,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<Self::State, ModelError> {
+        if wanted() { self.encode(inputs, beams) } else { Err(ModelError::Unwanted) }
+    }
+
     /// Takes one more token for each row and gives the scores of the next: `[rows, vocab_size]`.
     ///
     /// # Errors
@@ -79,6 +93,9 @@ pub enum ModelError {
     /// The thread that does the work gave this up; a fault of ours.
     #[error("the model gave the request up")]
     Stopped,
+    /// Whoever asked for it has left.
+    #[error("the result is not wanted any more")]
+    Unwanted,
     /// What was kept is of another model.
     #[error("what was kept between two steps is of another model")]
     OtherState,
@@ -166,6 +183,20 @@ impl Seq2Seq for Model {
             Self::Bart(model) => model.encode(inputs, beams).map(ModelState::Tensors),
             Self::Int8(model) => model.encode(inputs, beams).map(ModelState::Rows),
             Self::Batching(model) => model.encode(inputs, beams).map(ModelState::Decoding),
+        }
+    }
+
+    fn encode_while(
+        &self,
+        inputs: &TokenBatch,
+        beams: usize,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<ModelState, ModelError> {
+        match self {
+            Self::T5(model) => model.encode_while(inputs, beams, wanted).map(ModelState::Tensors),
+            Self::Bart(model) => model.encode_while(inputs, beams, wanted).map(ModelState::Tensors),
+            Self::Int8(model) => model.encode_while(inputs, beams, wanted).map(ModelState::Rows),
+            Self::Batching(model) => model.encode_while(inputs, beams, wanted).map(ModelState::Decoding),
         }
     }
 

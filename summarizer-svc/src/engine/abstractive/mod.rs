@@ -267,6 +267,10 @@ impl From<TokenizerError> for EngineError {
 struct Silent<'a>(&'a mut dyn Output, &'a mut Counts);
 
 impl Watch for Silent<'_> {
+    fn is_waiting(&mut self) -> bool {
+        self.0.check().is_ok()
+    }
+
     fn step(&mut self, rows: &Rows<'_>) -> Next {
         self.1.written += rows.tokens.len();
         if self.0.check().is_err() { Next::Cancel } else { Next::Continue }

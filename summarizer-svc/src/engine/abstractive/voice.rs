@@ -69,6 +69,10 @@ impl<'a> Voice<'a> {
 }
 
 impl Watch for Voice<'_> {
+    fn is_waiting(&mut self) -> bool {
+        self.output.check().is_ok()
+    }
+
     fn step(&mut self, rows: &Rows<'_>) -> Next {
         self.first_step.get_or_insert_with(Instant::now);
         let tokens = rows.tokens.first().and_then(|row| row.get(1..)).unwrap_or_default();
