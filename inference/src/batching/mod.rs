@@ -85,11 +85,6 @@ impl Batching {
         Ok(Self { engine, jobs, figures })
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
     /// Steps that were taken so far, and the rows that took them: a step moves the weights once for all its rows.
     pub fn steps_and_rows(&self) -> (u64, u64) {
         (self.figures.steps.load(Ordering::Relaxed), self.figures.rows.load(Ordering::Relaxed))
