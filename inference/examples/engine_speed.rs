@@ -1,6 +1,6 @@
 //! How long the engine takes for the parts of a task: `engine_speed MODEL_DIR [ROUNDS] [LENGTH]`, with the threads in
 //! `RAYON_NUM_THREADS`. Prints medians in milliseconds: the encoder, and a step of so many rows over one source each (or of
-//! beams over one), at 64 tokens.
+//! beams over one), at 64 tokens. A fourth argument, `encode` or a number of rows, measures only that.
 #![expect(clippy::print_stdout, reason = "it is what the program is for")]
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};

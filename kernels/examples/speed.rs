@@ -11,8 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kernels::{Cpu, Finish, Int8Matrix, Int8Rows, MatrixError, product_in_parallel};
-use rayon::prelude::*;
+use kernels::{Cpu, Finish, Int8Matrix, Int8Rows, MatrixError, Team, product_by};
 
 /// Outputs and inputs of t5-small's, t5-base's and BART-large's layers.
 const SHAPES: [(&str, usize, usize); 7] = [
@@ -31,18 +30,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let threads = arguments.next().map_or(Ok(1), |text| text.parse())?;
     let limit = Duration::from_secs_f64(arguments.next().map_or(Ok(0.3), |text| text.parse())?);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    Ok(pool.install(|| run(threads, limit))?)
+    Ok(run(&Team::new(threads)?, limit)?)
 }
 
-fn run(threads: usize, limit: Duration) -> Result<(), MatrixError> {
-    println!("{threads} threads, reading {:.1} GB/s", bandwidth(limit));
+fn run(team: &Team, limit: Duration) -> Result<(), MatrixError> {
+    println!("{} threads, reading {:.1} GB/s", team.threads(), bandwidth(team, limit));
     println!("{:>10} {:>14} {:>5} {:>10} {:>8} {:>8}", "path", "shape", "rows", "µs", "GOP/s", "GB/s");
     for cpu in Cpu::all() {
         for (name, out_dim, in_dim) in SHAPES {
             for rows in [1, 4, 8, 512] {
                 let copies = if rows > 8 { 1 } else { LARGE / (out_dim * in_dim) };
-                let seconds = time(cpu, (out_dim, in_dim), rows, copies, limit)?;
+                let seconds = time(team, cpu, (out_dim, in_dim), rows, copies, limit)?;
                 let bytes = (out_dim * in_dim) as f64;
                 let (operations, gigabytes) =
                     (2.0 * bytes * rows as f64 / seconds / 1e9, bytes / seconds / 1e9);
@@ -56,6 +54,7 @@ fn run(threads: usize, limit: Duration) -> Result<(), MatrixError> {
 
 /// Seconds of one product, the median of as many rounds as there is time for.
 fn time(
+    team: &Team,
     cpu: Cpu,
     (out_dim, in_dim): (usize, usize),
     rows: usize,
@@ -74,7 +73,7 @@ fn time(
     while times.len() < 3 || (began.elapsed() < limit && times.len() < 1000) {
         let began = Instant::now();
         for matrix in &matrices {
-            product_in_parallel(cpu, &quantized, matrix, None, Finish::Store, black_box(&mut output));
+            product_by(team, cpu, &quantized, matrix, None, Finish::Store, black_box(&mut output));
         }
         times.push(began.elapsed().as_secs_f64() / copies as f64);
     }
@@ -83,16 +82,16 @@ fn time(
 }
 
 /// Gigabytes a second at which all threads sum up a vector that no cache holds.
-fn bandwidth(limit: Duration) -> f64 {
+fn bandwidth(team: &Team, limit: Duration) -> f64 {
     let numbers = vec![1_u64; LARGE / 8];
     let mut best = f64::MAX;
     let began = Instant::now();
     while began.elapsed() < limit.max(Duration::from_millis(200)) {
         let began = Instant::now();
-        let part = numbers.len().div_ceil(rayon::current_num_threads());
-        let sum: u64 =
-            numbers.par_chunks(part).map(|part| part.iter().fold(0_u64, |sum, number| sum ^ number)).sum();
-        black_box(sum);
+        team.split(numbers.len(), team.threads(), |part| {
+            let numbers = numbers.get(part).unwrap_or_default();
+            black_box(numbers.iter().fold(0_u64, |sum, number| sum ^ number));
+        });
         best = best.min(began.elapsed().as_secs_f64());
     }
     LARGE as f64 / best / 1e9

@@ -4,15 +4,18 @@
 use std::ops::Range;
 
 use crate::{
-    Cpu, Int8Matrix, Int8Rows, LANES,
+    Cpu, Int8Matrix, Int8Rows, LANES, Team,
+    columns::Columns,
     cpu::Loops,
-    parallel::{Columns, for_each_part, parts},
     simd::{Simd, chunks},
     tile::{self, ByteRows, PANELS, ROWS, Sums},
 };
 
 /// Most rows whose panels are read one at a time, as one stream; of more, two share each row's values.
 const ONE_STREAM: usize = 16;
+
+/// Bytes of weights that are worth a thread.
+const WORTH_A_THREAD: usize = 32 << 10;
 
 /// What becomes of the products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +42,9 @@ pub fn product(
     job.panels(0..matrix.panels());
 }
 
-/// [`product`] with the outputs split among the threads of rayon's current pool, where that pays: for few rows.
-pub fn product_in_parallel(
+/// [`product`] with the outputs split among the threads of a team, each reading the weights of its own, where that pays: for few rows.
+pub fn product_by(
+    team: &Team,
     cpu: Cpu,
     input: &Int8Rows,
     matrix: &Int8Matrix,
@@ -50,7 +54,7 @@ pub fn product_in_parallel(
 ) {
     let job = Job { cpu, input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
     let work = matrix.bytes().len() * input.len().div_ceil(ROWS);
-    for_each_part(matrix.panels(), parts(work), |panels| job.panels(panels));
+    team.split(matrix.panels(), work / WORTH_A_THREAD, |panels| job.panels(panels));
 }
 
 struct Job<'a> {

@@ -71,7 +71,7 @@ impl Drop for Decoding {
 
 impl Batching {
     /// Starts a thread for the engine, which ends when nobody has this or a state of it any more. The arithmetic is done by
-    /// rayon's global pool.
+    /// the process's [team](kernels::Team).
     ///
     /// # Errors
     ///

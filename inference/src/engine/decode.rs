@@ -3,22 +3,19 @@
 use std::sync::{Arc, PoisonError};
 
 use kernels::{
-    Cpu, Finish,
-    attention::{self, HeadShape, Keys, KvBlocks, MOST_QUERIES, Precision, Query},
+    Cpu, Finish, Team,
+    attention::{Bias, Keys, KvBlocks, MOST_QUERIES, Precision, Queries, Strip, attend_heads},
 };
-use rayon::prelude::*;
 
 use super::{
-    DecoderBlock, Engine, Row, in_pool,
+    DecoderBlock, Engine, Row,
     layers::{Scratch, Split},
-    stack::MOST_POSITIONS,
+    stack::{MOST_POSITIONS, Stack},
 };
 use crate::model::{Logits, ModelError};
 
 /// Tokens of a page.
 const PAGE: usize = kernels::LANES;
-/// Numbers of keys and values that are worth a second thread.
-const WORTH_A_THREAD: usize = 64 << 10;
 
 /// Memory of a step that is used again by the next.
 #[derive(Debug, Default)]
@@ -27,10 +24,6 @@ pub(super) struct StepScratch {
     hidden: Vec<f32>,
     /// What attention begins with: queries, keys and values of each row, or queries.
     projections: Vec<f32>,
-    /// `[heads, rows, width]`.
-    by_head: Vec<f32>,
-    /// Of each head.
-    attention: Vec<attention::Scratch>,
 }
 
 pub(super) fn step(
@@ -49,7 +42,7 @@ pub(super) fn step(
         return Ok(());
     }
     let mut scratch = engine.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-    in_pool(|| Step { engine, cpu: engine.cpu, rows, scratch: &mut scratch }.run(tokens, scores));
+    Step { engine, cpu: engine.cpu, team: engine.team, rows, scratch: &mut scratch }.run(tokens, scores);
     engine.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     Ok(())
 }
@@ -57,13 +50,14 @@ pub(super) fn step(
 struct Step<'a, 'b> {
     engine: &'a Engine,
     cpu: Cpu,
+    team: &'a Team,
     rows: &'a mut [&'b mut Row],
     scratch: &'a mut StepScratch,
 }
 
 impl Step<'_, '_> {
     fn run(mut self, tokens: &[u32], scores: &mut [f32]) {
-        let (engine, cpu) = (self.engine, self.cpu);
+        let (engine, cpu, team) = (self.engine, self.cpu, self.team);
         self.scratch.hidden.clear();
         for (row, token) in self.rows.iter_mut().zip(tokens) {
             engine.decoder.embed(cpu, *token, row.position, &mut self.scratch.hidden);
@@ -79,22 +73,22 @@ impl Step<'_, '_> {
             self.attend_to_tokens(layer, block);
             self.attend_to_source(layer, block);
             let StepScratch { own, hidden, .. } = &mut *self.scratch;
-            block.feed_forward.forward(cpu, hidden, Split::Outputs, own);
+            block.feed_forward.forward(cpu, hidden, Split::Outputs(team), own);
         }
         let StepScratch { own, hidden, .. } = self.scratch;
         engine.decoder.finish(cpu, hidden, engine.head_scale, own);
-        engine.head.forward(cpu, &own.rows, Finish::Store, Split::Outputs, scores);
+        engine.head.forward(cpu, &own.rows, Finish::Store, Split::Outputs(team), scores);
         for row in self.rows {
             row.position += 1;
         }
     }
 
     fn attend_to_tokens(&mut self, layer: usize, block: &DecoderBlock) {
-        let (cpu, stack) = (self.cpu, &self.engine.decoder);
+        let (cpu, team, stack) = (self.cpu, self.team, &self.engine.decoder);
         let inner = stack.shape.heads * stack.shape.width;
         let StepScratch { own, hidden, projections, .. } = &mut *self.scratch;
         block.own.residual.before(cpu, hidden, own);
-        block.own.projections.project(cpu, &own.rows, Split::Outputs, projections);
+        block.own.projections.project(cpu, &own.rows, Split::Outputs(team), projections);
         let wide = block.own.projections.out_dim().max(1);
         for (row, projected) in self.rows.iter_mut().zip(projections.chunks_exact(wide)) {
             let (position, part) =
@@ -103,85 +97,59 @@ impl Step<'_, '_> {
                 Arc::make_mut(page).write(cpu, layer, position % PAGE, part(inner), part(2 * inner));
             }
         }
-        let work = self.rows.iter().map(|row| 2 * (row.position + 1) * inner).sum();
-        let rows = &*self.rows;
-        attend(stack.shape, rows.len(), work, self.scratch, |head, projections, output, scratch| {
-            let places =
-                output.chunks_exact_mut(stack.shape.width.max(1)).zip(projections.chunks_exact(wide));
-            for (row, (output, projected)) in rows.iter().zip(places) {
-                let columns = head * stack.shape.width..(head + 1) * stack.shape.width;
-                let query = projected.get(columns).unwrap_or_default();
-                let keys = Keys::Pages { pages: &row.pages, layer, length: row.position + 1 };
-                let before = stack.relative.as_ref().map(|relative| &*relative.before);
-                let end = (head + 1) * MOST_POSITIONS;
-                let bias = before.and_then(|before| before.get(end - row.position - 1..end));
-                let mut query = [Query { query, bias, output }];
-                attention::attend(cpu, keys, head, stack.score_scale, &mut query, scratch);
-            }
+        let bias = stack.relative.as_ref().map(|relative| &*relative.before);
+        let rows = self.rows.iter().enumerate();
+        let strips = rows.map(|(at, row)| Strip {
+            rows: at..at + 1,
+            keys: Keys::Pages { pages: &row.pages, layer, length: row.position + 1 },
+            bias: bias.map(|values| Bias {
+                values,
+                stride: MOST_POSITIONS,
+                first: MOST_POSITIONS.saturating_sub(row.position + 1),
+            }),
         });
-        block.own.finish(cpu, &mut self.scratch.hidden, Split::Outputs, &mut self.scratch.own);
+        let strips: Vec<Strip<'_>> = strips.collect();
+        attend(team, cpu, stack, (wide, &strips), self.scratch);
+        block.own.finish(cpu, &mut self.scratch.hidden, Split::Outputs(team), &mut self.scratch.own);
     }
 
     fn attend_to_source(&mut self, layer: usize, block: &DecoderBlock) {
-        let (cpu, stack) = (self.cpu, &self.engine.decoder);
+        let (cpu, team, stack) = (self.cpu, self.team, &self.engine.decoder);
         let inner = stack.shape.heads * stack.shape.width;
         let StepScratch { own, hidden, projections, .. } = &mut *self.scratch;
         block.cross.residual.before(cpu, hidden, own);
-        block.cross.queries.project(cpu, &own.rows, Split::Outputs, projections);
-        let work = self.rows.iter().map(|row| 2 * row.source.length * inner).sum();
-        let rows = &*self.rows;
-        attend(stack.shape, rows.len(), work, self.scratch, |head, projections, output, scratch| {
-            let columns = head * stack.shape.width..(head + 1) * stack.shape.width;
-            let mut places = output
-                .chunks_exact_mut(stack.shape.width.max(1))
-                .zip(projections.chunks_exact(inner.max(1)))
-                .map(|(output, projected)| Query {
-                    query: projected.get(columns.clone()).unwrap_or_default(),
+        block.cross.queries.project(cpu, &own.rows, Split::Outputs(team), projections);
+        let mut strips = Vec::with_capacity(self.rows.len());
+        // Rows of one source that stand side by side read it once.
+        for (at, row) in self.rows.iter().enumerate() {
+            let Some(blocks) = row.source.layers.get(layer) else { continue };
+            let before = self.rows.get(..at).and_then(<[_]>::last);
+            let same = before.is_some_and(|before| Arc::ptr_eq(&before.source, &row.source));
+            match strips.last_mut().filter(|strip: &&mut Strip<'_>| same && strip.rows.len() < MOST_QUERIES) {
+                Some(strip) => strip.rows.end = at + 1,
+                None => strips.push(Strip {
+                    rows: at..at + 1,
+                    keys: Keys::Source { blocks, length: row.source.length },
                     bias: None,
-                    output,
-                });
-            // Rows of one source that stand side by side read it once.
-            for same in rows.chunk_by(|row, next| Arc::ptr_eq(&row.source, &next.source)) {
-                for part in same.chunks(MOST_QUERIES) {
-                    let Some(source) = part.first().map(|row| &row.source) else { continue };
-                    let Some(blocks) = source.layers.get(layer) else { continue };
-                    let mut queries: Vec<Query<'_>> = places.by_ref().take(part.len()).collect();
-                    let keys = Keys::Source { blocks, length: source.length };
-                    attention::attend(cpu, keys, head, stack.score_scale, &mut queries, scratch);
-                }
+                }),
             }
-        });
-        block.cross.finish(cpu, &mut self.scratch.hidden, &mut self.scratch.own);
+        }
+        attend(team, cpu, stack, (inner, &strips), self.scratch);
+        block.cross.finish(cpu, &mut self.scratch.hidden, Split::Outputs(team), &mut self.scratch.own);
     }
 }
 
-/// Calls `act` for each head with the projections and the head's part of the output, `[rows, width]`, on several threads
-/// where there is work for them; puts the heads of each row side by side, into `scratch.own.attended`.
+/// What the rows attend to, into `scratch.own.attended`, `[rows, heads, width]`.
 fn attend(
-    shape: HeadShape,
-    rows: usize,
-    work: usize,
+    team: &Team,
+    cpu: Cpu,
+    stack: &Stack,
+    (stride, strips): (usize, &[Strip<'_>]),
     scratch: &mut StepScratch,
-    act: impl Fn(usize, &[f32], &mut [f32], &mut attention::Scratch) + Sync,
 ) {
-    let StepScratch { own, projections, by_head, attention, .. } = scratch;
-    let (part, inner) = (rows * shape.width, shape.heads * shape.width);
-    by_head.resize(shape.heads * part, 0.0);
-    attention.resize_with(shape.heads, attention::Scratch::default);
-    if work >= WORTH_A_THREAD && rayon::current_num_threads() > 1 {
-        let heads = by_head.par_chunks_mut(part.max(1)).zip(attention).enumerate();
-        heads.for_each(|(head, (output, scratch))| act(head, projections, output, scratch));
-    } else {
-        let heads = by_head.chunks_mut(part.max(1)).zip(attention).enumerate();
-        heads.for_each(|(head, (output, scratch))| act(head, projections, output, scratch));
-    }
-    own.attended.resize(rows * inner, 0.0);
-    for (head, values) in by_head.chunks_exact(part.max(1)).enumerate() {
-        let places = own.attended.chunks_exact_mut(inner.max(1));
-        for (place, value) in places.zip(values.chunks_exact(shape.width.max(1))) {
-            if let Some(place) = place.get_mut(head * shape.width..(head + 1) * shape.width) {
-                place.copy_from_slice(value);
-            }
-        }
-    }
+    let StepScratch { own, projections, .. } = scratch;
+    let queries = Queries { values: projections, stride, shape: stack.shape, scale: stack.score_scale };
+    let rows = projections.len() / stride.max(1);
+    own.attended.resize(rows * stack.shape.heads * stack.shape.width, 0.0);
+    attend_heads(team, cpu, queries, strips, &mut own.attended);
 }

@@ -2,17 +2,15 @@
 
 use std::ops::Range;
 
-use kernels::{
-    Finish,
-    attention::{self, HeadShape, Keys, KvBlocks, MOST_KEYS, MOST_QUERIES, Precision, Query},
-};
-use rayon::prelude::*;
-
 use super::{
-    EncoderBlock, Engine, Source, in_pool,
+    EncoderBlock, Engine, Source,
     layers::{Linear, Scratch, Split},
 };
 use crate::model::ModelError;
+use kernels::{
+    Finish, Team,
+    attention::{self, HeadShape, Keys, KvBlocks, MOST_KEYS, MOST_QUERIES, Precision, Query},
+};
 
 /// Tokens of a block of keys and values.
 const BLOCK: usize = kernels::LANES;
@@ -77,31 +75,29 @@ impl Engine {
 
     /// Takes a source through one layer more; after the last one gives it to the decoder.
     pub fn advance(&self, encoding: &mut Encoding) -> Option<Source> {
-        in_pool(|| {
-            if let Some(block) = self.encoder_blocks.get(encoding.layer) {
-                self.through(block, encoding);
-                encoding.layer += 1;
-            }
-            (encoding.layer >= self.encoder_blocks.len()).then(|| self.source(encoding))
-        })
+        if let Some(block) = self.encoder_blocks.get(encoding.layer) {
+            self.through(block, encoding);
+            encoding.layer += 1;
+        }
+        (encoding.layer >= self.encoder_blocks.len()).then(|| self.source(encoding))
     }
 
     fn through(&self, block: &EncoderBlock, encoding: &mut Encoding) {
         let (cpu, shape) = (self.cpu, self.encoder.shape);
         let Encoding { hidden, length, masked, projections, keys, biases, .. } = encoding;
         let wide = block.own.projections.out_dim();
-        let (rows, width) = (together(*length), self.encoder.width());
+        let (rows, width) = (self.together(*length), self.encoder.width());
         projections.resize(*length * wide, 0.0);
-        let parts = hidden.par_chunks(rows * width).zip(projections.par_chunks_mut(rows * wide));
-        parts.for_each_init(Scratch::default, |scratch, (hidden, projections)| {
+        let parts = hidden.chunks(rows * width).zip(projections.chunks_mut(rows * wide));
+        self.team.each(parts, Scratch::default, |scratch, (hidden, projections)| {
             block.own.residual.before(cpu, hidden, scratch);
             block.own.projections.forward(cpu, &scratch.rows, Finish::Store, Split::Here, projections);
         });
         let inner = shape.heads * shape.width;
-        write(cpu, keys, projections, (wide, inner), masked);
+        write(self.team, cpu, keys, projections, (wide, inner), masked);
         let (projections, keys, biases) = (&*projections, &*keys, &*biases);
-        let parts = hidden.par_chunks_mut(rows * width).enumerate();
-        parts.for_each_init(Scratch::default, |scratch, (at, hidden)| {
+        let parts = hidden.chunks_mut(rows * width).enumerate();
+        self.team.each(parts, Scratch::default, |scratch, (at, hidden)| {
             let tokens = at * rows..at * rows + hidden.len() / width;
             let attend = Attend { engine: self, projections, wide, keys, biases, length: *length };
             attend.run(shape, tokens, scratch);
@@ -114,41 +110,38 @@ impl Engine {
     fn source(&self, encoding: &mut Encoding) -> Source {
         let length = encoding.length;
         let width = self.encoder.width();
-        let rows = together(length);
-        let stack = &self.encoder;
-        let quantized: Vec<Scratch> = encoding
-            .hidden
-            .par_chunks_mut(rows * width)
-            .map(|hidden| {
-                let mut scratch = Scratch::default();
-                stack.finish(self.cpu, hidden, None, &mut scratch);
-                scratch
-            })
-            .collect();
+        let (rows, stack) = (self.together(length), &self.encoder);
+        let mut quantized: Vec<Scratch> = Vec::new();
+        quantized.resize_with(length.div_ceil(rows), Scratch::default);
+        let parts = encoding.hidden.chunks_mut(rows * width).zip(&mut quantized);
+        self.team.each(parts, || (), |(), (hidden, scratch)| stack.finish(self.cpu, hidden, None, scratch));
         let layer = |linear: &Linear| {
             let wide = linear.out_dim();
             encoding.projections.resize(length * wide, 0.0);
-            encoding.projections.par_chunks_mut(rows * wide).zip(&quantized).for_each(|(output, scratch)| {
+            let parts = encoding.projections.chunks_mut(rows * wide).zip(&quantized);
+            let run = |(): &mut (), (output, scratch): (&mut [f32], &Scratch)| {
                 linear.forward(self.cpu, &scratch.rows, Finish::Store, Split::Here, output);
-            });
+            };
+            self.team.each(parts, || (), run);
             let mut keys = KvBlocks::new(self.decoder_shape(), length.div_ceil(BLOCK), Precision::Bits8);
-            write(self.cpu, &mut keys, &encoding.projections, (wide, 0), &encoding.masked);
+            write(self.team, self.cpu, &mut keys, &encoding.projections, (wide, 0), &encoding.masked);
             keys
         };
         let layers = self.decoder_blocks.iter().map(|block| &block.cross.source).map(layer).collect();
         Source { layers, length }
     }
-}
 
-/// Tokens of a part, so that all threads have as many parts.
-fn together(length: usize) -> usize {
-    let threads = rayon::current_num_threads();
-    let parts = length.div_ceil(TOGETHER * threads).max(1) * threads;
-    length.div_ceil(parts).next_multiple_of(MOST_QUERIES)
+    /// Tokens of a part, so that all threads have as many parts.
+    fn together(&self, length: usize) -> usize {
+        let threads = self.team.threads();
+        let parts = length.div_ceil(TOGETHER * threads).max(1) * threads;
+        length.div_ceil(parts).next_multiple_of(MOST_QUERIES)
+    }
 }
 
 /// Writes keys and values of all tokens, which begin at `offset` of each row of `projections`.
 fn write(
+    team: &Team,
     cpu: kernels::Cpu,
     keys: &mut KvBlocks,
     projections: &[f32],
@@ -158,13 +151,17 @@ fn write(
     let shape = keys.shape();
     let inner = shape.heads * shape.width;
     let heads: Vec<_> = keys.heads_mut().enumerate().collect();
-    heads.into_par_iter().for_each(|(at, mut head)| {
-        for (token, row) in projections.chunks_exact(wide.max(1)).enumerate() {
-            let part = |begin: usize| row.get(begin..begin + shape.width).unwrap_or_default();
-            let key = offset + at * shape.width;
-            head.write(cpu, token / BLOCK, token % BLOCK, part(key), part(key + inner));
-        }
-    });
+    team.each(
+        heads.into_iter(),
+        || (),
+        |(), (at, mut head)| {
+            for (token, row) in projections.chunks_exact(wide.max(1)).enumerate() {
+                let part = |begin: usize| row.get(begin..begin + shape.width).unwrap_or_default();
+                let key = offset + at * shape.width;
+                head.write(cpu, token / BLOCK, token % BLOCK, part(key), part(key + inner));
+            }
+        },
+    );
     for token in masked {
         keys.mask(token / BLOCK, token % BLOCK);
     }

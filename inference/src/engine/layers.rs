@@ -1,9 +1,9 @@
 //! Linear layers, norms and the feed-forward layer.
 
 use kernels::{
-    Cpu, Finish, Int8Matrix, Int8Rows,
+    Cpu, Finish, Int8Matrix, Int8Rows, Team,
     ops::{self, Activation},
-    product, product_in_parallel,
+    product, product_by,
 };
 
 /// x · Wᵀ + b.
@@ -14,12 +14,12 @@ pub(super) struct Linear {
 }
 
 /// Who computes a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Split {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Split<'a> {
     /// This thread: others have rows of their own.
     Here,
-    /// All threads, each some outputs.
-    Outputs,
+    /// All threads of a team, each some outputs.
+    Outputs(&'a Team),
 }
 
 impl Linear {
@@ -32,18 +32,18 @@ impl Linear {
         cpu: Cpu,
         input: &Int8Rows,
         finish: Finish,
-        split: Split,
+        split: Split<'_>,
         output: &mut [f32],
     ) {
-        let run = match split {
-            Split::Here => product,
-            Split::Outputs => product_in_parallel,
-        };
-        run(cpu, input, &self.matrix, self.bias.as_deref(), finish, output);
+        let bias = self.bias.as_deref();
+        match split {
+            Split::Here => product(cpu, input, &self.matrix, bias, finish, output),
+            Split::Outputs(team) => product_by(team, cpu, input, &self.matrix, bias, finish, output),
+        }
     }
 
     /// The output in the place of what `output` holds.
-    pub(super) fn project(&self, cpu: Cpu, input: &Int8Rows, split: Split, output: &mut Vec<f32>) {
+    pub(super) fn project(&self, cpu: Cpu, input: &Int8Rows, split: Split<'_>, output: &mut Vec<f32>) {
         output.resize(input.len() * self.out_dim(), 0.0);
         self.forward(cpu, input, Finish::Store, split, output);
     }
@@ -154,14 +154,15 @@ pub(super) struct CrossAttention {
 }
 
 impl CrossAttention {
-    pub(super) fn finish(&self, cpu: Cpu, hidden: &mut [f32], scratch: &mut Scratch) {
-        finish(&self.residual, &self.output, cpu, hidden, Split::Outputs, scratch);
+    /// As [`SelfAttention::finish`].
+    pub(super) fn finish(&self, cpu: Cpu, hidden: &mut [f32], split: Split<'_>, scratch: &mut Scratch) {
+        finish(&self.residual, &self.output, cpu, hidden, split, scratch);
     }
 }
 
 impl SelfAttention {
     /// Adds what was attended to, `scratch.attended`.
-    pub(super) fn finish(&self, cpu: Cpu, hidden: &mut [f32], split: Split, scratch: &mut Scratch) {
+    pub(super) fn finish(&self, cpu: Cpu, hidden: &mut [f32], split: Split<'_>, scratch: &mut Scratch) {
         finish(&self.residual, &self.output, cpu, hidden, split, scratch);
     }
 }
@@ -171,7 +172,7 @@ fn finish(
     output: &Linear,
     cpu: Cpu,
     hidden: &mut [f32],
-    split: Split,
+    split: Split<'_>,
     scratch: &mut Scratch,
 ) {
     let Scratch { rows, attended, .. } = scratch;
@@ -192,7 +193,7 @@ pub(super) struct FeedForward {
 }
 
 impl FeedForward {
-    pub(super) fn forward(&self, cpu: Cpu, hidden: &mut [f32], split: Split, scratch: &mut Scratch) {
+    pub(super) fn forward(&self, cpu: Cpu, hidden: &mut [f32], split: Split<'_>, scratch: &mut Scratch) {
         self.residual.before(cpu, hidden, scratch);
         let Scratch { rows, wide, .. } = scratch;
         wide.resize(rows.len() * self.inner.out_dim(), 0.0);

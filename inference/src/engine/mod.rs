@@ -26,7 +26,7 @@ mod stack;
 use std::sync::{Arc, Mutex};
 
 use kernels::{
-    Cpu,
+    Cpu, Team,
     attention::{HeadShape, KvBlocks},
 };
 
@@ -46,6 +46,7 @@ use stack::Stack;
 #[derive(Debug)]
 pub struct Engine {
     cpu: Cpu,
+    team: &'static Team,
     vocab_size: usize,
     max_positions: Option<usize>,
     encoder: Stack,
@@ -149,14 +150,5 @@ impl Engine {
 
     fn decoder_shape(&self) -> HeadShape {
         self.decoder.shape
-    }
-}
-
-/// Runs in a thread of rayon's current pool, so that parts can be handed to others without waiting for a thread to begin.
-fn in_pool<T: Send>(act: impl FnOnce() -> T + Send) -> T {
-    if rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none() {
-        rayon::scope(|_| act())
-    } else {
-        act()
     }
 }

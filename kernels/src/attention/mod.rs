@@ -7,11 +7,13 @@
 //! but with all keys of these queries at once).
 
 mod blocks;
+mod heads;
 mod strip;
 #[cfg(test)]
 mod tests;
 
 pub use blocks::{HeadBlocksMut, HeadShape, KvBlocks, Precision};
+pub use heads::{Bias, Queries, Strip, attend_heads};
 pub use strip::{Keys, Query, Scratch, attend};
 
 /// Most keys of a query, so that sums stay within 32 bits.

@@ -62,7 +62,7 @@ pub struct Scratch {
 }
 
 impl<'a> Keys<'a> {
-    fn length(self) -> usize {
+    pub(super) fn length(self) -> usize {
         match self {
             Self::Source { length, .. } | Self::Pages { length, .. } => length.min(MOST_KEYS),
         }

@@ -3,12 +3,16 @@
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
 use std::arch::x86_64::{
-    __m512i, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16, _mm512_dpbusd_epi32,
-    _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+    __m512i, _MM_HINT_T0, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16,
+    _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
+    _mm512_storeu_si512,
 };
 
 use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, ROWS, Sums, pair_rows};
 use crate::matrix::{Line, OFFSET};
+
+/// Bytes from what is multiplied to what is fetched from memory meanwhile.
+const AHEAD: usize = 4096;
 
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
@@ -92,6 +96,10 @@ fn step<const R: usize, const P: usize, const U: usize>(
 ) {
     let mut weights = [_mm512_setzero_si512(); P];
     for panel in 0..P {
+        // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
+        if P == 1 {
+            _mm_prefetch::<_MM_HINT_T0>(panels[panel][group].as_ptr().wrapping_add(AHEAD).cast());
+        }
         weights[panel] = load(&panels[panel][group]);
     }
     for row in 0..R {

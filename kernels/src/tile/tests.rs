@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::{Finish, Int8Matrix, Int8Rows, product, product_in_parallel};
+use crate::{Finish, Int8Matrix, Int8Rows, Team, product, product_by};
 
 fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], rows: usize) -> Vec<Sums> {
     let groups = values.len() / rows;
@@ -75,7 +75,7 @@ proptest! {
             let mut quantized = Int8Rows::default();
             quantized.quantize(cpu, &input, width);
             let mut output = vec![0.5; rows * out_dim];
-            product_in_parallel(cpu, &quantized, &matrix, Some(&bias), Finish::Add, &mut output);
+            product(cpu, &quantized, &matrix, Some(&bias), Finish::Add, &mut output);
             for (at, found) in output.iter().enumerate() {
                 let wanted = wanted(at / out_dim, at % out_dim) + 0.5;
                 prop_assert!((found - wanted).abs() < 0.009 * (width as f32).sqrt() + 0.004, "{cpu:?} {found} {wanted}");
@@ -162,4 +162,23 @@ fn sizes_that_do_not_fit_are_errors() {
     let stored: crate::StoredBytes = std::sync::Arc::new(vec![0_u8; 100]);
     assert!(Int8Matrix::stored(std::sync::Arc::clone(&stored), 50..114, &[1.0], (1, 4)).is_err());
     assert!(Int8Matrix::stored(stored, 0..64, &[1.0, 1.0], (1, 4)).is_err());
+}
+
+#[test]
+fn a_team_gives_what_one_thread_gives() {
+    // Larger than what is worth a thread, with a last panel that is not whole.
+    let (out_dim, in_dim) = (1000, 512);
+    let weight: Vec<f32> = (0..out_dim * in_dim).map(|at| ((at * 7919) % 255) as f32 - 127.0).collect();
+    let matrix = Int8Matrix::quantize(&weight, out_dim, in_dim).unwrap();
+    let input: Vec<f32> = (0..9 * in_dim).map(|at| ((at * 31) % 200) as f32 - 100.0).collect();
+    let mut rows = Int8Rows::default();
+    rows.quantize(Cpu::best(), &input, in_dim);
+    let mut wanted = vec![0.0; 9 * out_dim];
+    product(Cpu::best(), &rows, &matrix, None, Finish::Store, &mut wanted);
+    for threads in 1..6 {
+        let team = Team::new(threads).unwrap();
+        let mut found = vec![f32::NAN; wanted.len()];
+        product_by(&team, Cpu::best(), &rows, &matrix, None, Finish::Store, &mut found);
+        assert_eq!(found, wanted, "{threads}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use kernels::{Cpu, attention::HeadShape};
+use kernels::{Cpu, Team, attention::HeadShape};
 
 use super::{Loaded, activation, head, linear, table};
 use crate::{
@@ -33,6 +33,7 @@ pub(in crate::engine) fn bart(config: &BartConfig, weights: &mut Weights) -> Loa
     let bias = bias.map(|bias| bias.flatten_all()?.to_vec1()).transpose()?;
     Ok(Engine {
         cpu: Cpu::best(),
+        team: Team::global(),
         vocab_size: config.vocab_size,
         max_positions: Some(config.max_position_embeddings),
         head: head(weights, config.tie_word_embeddings, &decoder.table, bias)?,

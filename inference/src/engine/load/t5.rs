@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use kernels::{Cpu, attention::HeadShape};
+use kernels::{Cpu, Team, attention::HeadShape};
 
 use super::{Loaded, activation, head, linear, table};
 use crate::{
@@ -23,6 +23,7 @@ pub(in crate::engine) fn t5(config: &T5Config, weights: &mut Weights) -> Loaded<
     let mut t5 = T5 { config, weights };
     Ok(Engine {
         cpu: Cpu::best(),
+        team: Team::global(),
         vocab_size: config.vocab_size,
         max_positions: None,
         encoder: t5.stack("encoder", &table)?,

@@ -1,31 +1,7 @@
-//! Splitting work among the threads of rayon's current pool.
+//! Output that several threads write.
 #![expect(unsafe_code, reason = "threads write different columns of the same rows")]
 
 use std::{marker::PhantomData, ops::Range};
-
-use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
-
-/// Bytes of weights that are worth a thread: a thread that sleeps takes some 10 µs to wake up, in which another reads
-/// about as much.
-const WORTH_A_THREAD: usize = 96 << 10;
-
-/// In how many parts work on so many bytes is worth splitting.
-pub(crate) fn parts(bytes: usize) -> usize {
-    let threads = rayon::current_num_threads();
-    if threads < 2 { 1 } else { (bytes / WORTH_A_THREAD).clamp(1, threads) }
-}
-
-/// Calls `act` with parts of `0..count` of about one size, on as many threads.
-pub(crate) fn for_each_part(count: usize, parts: usize, act: impl Fn(Range<usize>) + Sync) {
-    let part = |at: usize| at * count / parts.max(1)..(at + 1) * count / parts.max(1);
-    match parts {
-        0 | 1 => act(0..count),
-        2 => {
-            rayon::join(|| act(part(0)), || act(part(1)));
-        }
-        _ => (0..parts).into_par_iter().with_max_len(1).for_each(|at| act(part(at))),
-    }
-}
 
 /// Rows of floats of which several threads write different columns.
 pub(crate) struct Columns<'a> {

@@ -1,0 +1,99 @@
+use std::sync::{
+    Barrier,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
+use super::*;
+
+#[test]
+fn each_part_is_done_once_whatever_their_number() {
+    for threads in 1..5 {
+        let team = Team::new(threads).unwrap();
+        for parts in (0..7).cycle().take(2_000) {
+            let done: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
+            team.run(parts, |part| {
+                done[part].fetch_add(1, SeqCst);
+            });
+            assert!(done.iter().all(|done| done.load(SeqCst) == 1), "{threads} {done:?}");
+        }
+    }
+}
+
+#[test]
+fn parts_are_done_at_once() {
+    let team = Team::new(3).unwrap();
+    // Nobody would get past it alone. Who sleeps wakes up late, and the caller may have done his part: so it takes attempts.
+    let met = (0..1_000).any(|_| {
+        let inside = AtomicUsize::new(0);
+        let most = AtomicUsize::new(0);
+        team.run(3, |_| {
+            most.fetch_max(inside.fetch_add(1, SeqCst) + 1, SeqCst);
+            let began = Instant::now();
+            while most.load(SeqCst) < 3 && began.elapsed() < Duration::from_millis(5) {
+                thread::yield_now();
+            }
+            inside.fetch_sub(1, SeqCst);
+        });
+        most.load(SeqCst) == 3
+    });
+    assert!(met);
+}
+
+#[test]
+fn whoever_finds_the_team_taken_works_alone() {
+    let team = Team::new(2).unwrap();
+    let done = AtomicUsize::new(0);
+    team.run(2, |_| team.run(2, |_| _ = done.fetch_add(1, SeqCst)));
+    assert_eq!(done.load(SeqCst), 4);
+    let barrier = Barrier::new(4);
+    let count = || {
+        barrier.wait();
+        (0..500).for_each(|_| team.run(3, |_| _ = done.fetch_add(1, SeqCst)));
+    };
+    thread::scope(|scope| (0..4).for_each(|_| _ = scope.spawn(count)));
+    assert_eq!(done.load(SeqCst), 4 + 4 * 500 * 3);
+}
+
+#[test]
+fn a_panic_reaches_whoever_asked_and_the_team_goes_on() {
+    let team = Team::new(3).unwrap();
+    for broken in 0..3 {
+        let caught = catch_unwind(AssertUnwindSafe(|| team.run(3, |part| assert!(part != broken, "broken"))));
+        assert_eq!(caught.unwrap_err().downcast_ref::<&str>(), Some(&"broken"));
+    }
+    let done = AtomicUsize::new(0);
+    team.run(3, |_| _ = done.fetch_add(1, SeqCst));
+    assert_eq!(done.load(SeqCst), 3);
+}
+
+#[test]
+fn items_are_shared_out() {
+    let team = Team::new(3).unwrap();
+    let mut values: Vec<usize> = (0..1_000).collect();
+    let own = AtomicUsize::new(0);
+    team.each(values.iter_mut(), || own.fetch_add(1, SeqCst), |_, value| *value *= 2);
+    assert!(values.iter().enumerate().all(|(at, value)| *value == 2 * at));
+    assert!((1..=3).contains(&own.load(SeqCst)));
+}
+
+#[test]
+fn who_slept_wakes_up() {
+    let team = Team::new(2).unwrap();
+    let asleep = || team.shared.posts[0].0.load(SeqCst) == ASLEEP;
+    for _ in 0..20 {
+        while !asleep() {
+            thread::yield_now();
+        }
+        let began = Instant::now();
+        let by = Mutex::new(Vec::new());
+        team.run(2, |_| {
+            by.lock().unwrap().push(thread::current().id());
+            // The caller leaves the other one time to come.
+            while by.lock().unwrap().len() < 2 && began.elapsed() < Duration::from_secs(10) {
+                thread::yield_now();
+            }
+        });
+        let by = by.into_inner().unwrap();
+        assert!(by.len() == 2 && by[0] != by[1]);
+    }
+}
