@@ -1,6 +1,6 @@
-//! How long the engine takes for the parts of a task: `engine_speed MODEL_DIR [ROUNDS] [LENGTH]`, with the threads in
+//! How long the engine takes for the parts of a task: `engine_speed MODEL_DIR [ROUNDS] [LENGTH] [STEP]`, with the threads in
 //! `RAYON_NUM_THREADS`. Prints medians in milliseconds: the encoder, and a step of so many rows over one source each (or of
-//! beams over one), at 64 tokens. A fourth argument, `encode` or a number of rows, measures only that.
+//! beams over one), at 64 tokens. A fourth argument measures one of these, `8 rows`, or with `encode` none.
 #![expect(clippy::print_stdout, reason = "it is what the program is for")]
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};
@@ -13,7 +13,8 @@ use inference::{
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = PathBuf::from(arguments.next().ok_or("usage: engine_speed MODEL_DIR [ROUNDS] [LENGTH]")?);
+    let folder =
+        PathBuf::from(arguments.next().ok_or("usage: engine_speed MODEL_DIR [ROUNDS] [LENGTH] [STEP]")?);
     let rounds: usize = arguments.next().map_or(Ok(9), |text| text.parse())?;
     let length: u32 = arguments.next().map_or(Ok(512), |text| text.parse())?;
     let began = Instant::now();
@@ -28,8 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         times.push(began.elapsed().as_secs_f64());
     }
     println!("encode {length} tokens: {:.1} ms", median(&mut times) * 1e3);
-    for (name, rows, shared) in [("row", 1, true), ("beams", 4, true), ("rows", 4, false), ("rows", 8, false)]
-    {
+    let all = [("row", 1, true), ("beams", 4, true), ("rows", 4, false), ("rows", 8, false)];
+    let only = arguments.next();
+    for (name, rows, shared) in all {
+        let wanted = only.as_ref().is_none_or(|only| *only == format!("{rows} {name}"));
+        if !wanted {
+            continue;
+        }
         let seconds = step(&engine, &sources, rows, shared, rounds)?;
         println!("step of {rows} {name}: {:.3} ms", seconds * 1e3);
     }

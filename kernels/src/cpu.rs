@@ -74,6 +74,11 @@ impl Cpu {
         self.0
     }
 
+    /// Whether a product of some rows takes hardly longer than one of a single row, whose weights have to come from memory.
+    pub fn multiplies_at_once(self) -> bool {
+        matches!(self.0, Isa::Avx512Vnni | Isa::AvxVnni | Isa::NeonDot)
+    }
+
     /// Runs plain loops, compiled for these instructions.
     pub(crate) fn run<L: Loops>(self, loops: L) -> L::Output {
         match self.0 {

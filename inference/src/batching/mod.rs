@@ -95,6 +95,13 @@ impl Batching {
         self.figures.decoding.load(Ordering::Relaxed)
     }
 
+    fn step(&self, tokens: Vec<Vec<u32>>, state: &mut Decoding) -> Result<Logits, ModelError> {
+        let rows = std::mem::take(&mut state.rows);
+        let done = self.ask(|reply| Job::Step(Step { rows, tokens, reply }))?;
+        state.rows = done.rows;
+        done.logits
+    }
+
     /// Hands a job over and waits for what becomes of it.
     fn ask<T>(&self, job: impl FnOnce(mpsc::SyncSender<T>) -> Job) -> Result<T, ModelError> {
         let (reply, answer) = mpsc::sync_channel(1);
@@ -149,10 +156,22 @@ impl Seq2Seq for Batching {
     }
 
     fn decode(&self, tokens: &[u32], state: &mut Decoding) -> Result<Logits, ModelError> {
-        let (rows, tokens) = (std::mem::take(&mut state.rows), tokens.to_vec());
-        let done = self.ask(|reply| Job::Step(Step { rows, tokens, reply }))?;
-        state.rows = done.rows;
-        done.logits
+        self.step(tokens.iter().map(|token| vec![*token]).collect(), state)
+    }
+
+    /// As many as leave all who are decoding together the places that they would have without guesses.
+    fn guesses(&self) -> usize {
+        let places = (self.engine.guesses() + 1) / self.decoding().max(1);
+        places.saturating_sub(1)
+    }
+
+    fn decode_guesses(&self, tokens: &[u32], state: &mut Decoding) -> Result<Logits, ModelError> {
+        self.step(vec![tokens.to_vec()], state)
+    }
+
+    fn take_back(&self, state: &mut Decoding, count: usize) -> Result<(), ModelError> {
+        state.rows.iter_mut().for_each(|row| row.take_back(count));
+        Ok(())
     }
 
     fn reorder(&self, state: &mut Decoding, parents: &[usize]) -> Result<(), ModelError> {

@@ -60,7 +60,8 @@ pub(super) struct Encode {
 /// A step of one request.
 pub(super) struct Step {
     pub(super) rows: Vec<Row>,
-    pub(super) tokens: Vec<u32>,
+    /// Of each row.
+    pub(super) tokens: Vec<Vec<u32>>,
     pub(super) reply: mpsc::SyncSender<Stepped>,
 }
 
@@ -68,6 +69,13 @@ pub(super) struct Step {
 pub(super) struct Stepped {
     pub(super) rows: Vec<Row>,
     pub(super) logits: Result<Logits, ModelError>,
+}
+
+impl Step {
+    /// Tokens of all rows.
+    fn tokens(&self) -> usize {
+        self.tokens.iter().map(Vec::len).sum()
+    }
 }
 
 impl Encode {
@@ -190,7 +198,7 @@ impl Scheduler {
     /// One step of all who wait for one.
     fn step(&mut self) {
         let mut steps = mem::take(&mut self.stepping);
-        let count: usize = steps.iter().map(|step| step.rows.len()).sum();
+        let count: usize = steps.iter().map(Step::tokens).sum();
         self.figures.steps.fetch_add(1, Ordering::Relaxed);
         self.figures.rows.fetch_add(count as u64, Ordering::Relaxed);
         // Rows that are cut short by a panic are lost with it: those who wait for them hear that they are gone.
@@ -207,15 +215,10 @@ impl Scheduler {
 /// The scores of each request.
 fn together(engine: &Engine, steps: &mut [Step]) -> Vec<Result<Logits, ModelError>> {
     let vocab_size = engine.vocab_size();
-    let tokens: Vec<u32> = steps.iter().flat_map(|step| step.tokens.iter().copied()).collect();
-    let mut rows: Vec<&mut Row> = steps.iter_mut().flat_map(|step| &mut step.rows).collect();
     let mut all = Logits::new(Vec::new(), vocab_size);
-    let stepped = if rows.len() == tokens.len() {
-        engine.step(&mut rows, &tokens, &mut all)
-    } else {
-        Err(ModelError::OtherState)
-    };
-    if stepped.is_err() {
+    if steps.iter().any(|step| step.rows.len() != step.tokens.len())
+        || advance(engine, steps, &mut all).is_err()
+    {
         // One of them asks for what can't be; no row has changed.
         return steps.iter_mut().map(|step| alone(engine, step)).collect();
     }
@@ -224,19 +227,28 @@ fn together(engine: &Engine, steps: &mut [Step]) -> Vec<Result<Logits, ModelErro
     }
     let mut first = 0;
     let own = |step: &mut Step| {
-        let rows = first..first + step.rows.len();
+        let rows = first..first + step.tokens();
         first = rows.end;
-        Ok(Logits::new(rows.flat_map(|row| all.row(row)).copied().collect(), vocab_size))
+        Ok(Logits::new(rows.map(|row| all.row(row)).collect::<Vec<_>>().concat(), vocab_size))
     };
     steps.iter_mut().map(own).collect()
 }
 
 fn alone(engine: &Engine, step: &mut Step) -> Result<Logits, ModelError> {
     let mut logits = Logits::new(Vec::new(), engine.vocab_size());
-    let mut rows: Vec<&mut Row> = step.rows.iter_mut().collect();
-    if rows.len() != step.tokens.len() {
+    if step.rows.len() != step.tokens.len() {
         return Err(ModelError::OtherState);
     }
-    engine.step(&mut rows, &step.tokens, &mut logits)?;
+    advance(engine, std::slice::from_mut(step), &mut logits)?;
     Ok(logits)
+}
+
+fn advance(engine: &Engine, steps: &mut [Step], logits: &mut Logits) -> Result<(), ModelError> {
+    let mut rows: Vec<&mut Row> = Vec::new();
+    let mut tokens: Vec<&[u32]> = Vec::new();
+    for step in steps {
+        rows.extend(&mut step.rows);
+        tokens.extend(step.tokens.iter().map(Vec::as_slice));
+    }
+    engine.step_ahead(&mut rows, &tokens, logits)
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Encoding, Engine, Row, Source};
-use crate::model::{Logits, ModelError, Seq2Seq, TokenBatch};
+use crate::{
+    generation::MOST_GUESSES,
+    model::{Logits, ModelError, Seq2Seq, TokenBatch},
+};
 
 /// A batch that is being decoded: `beams` rows for each input.
 #[derive(Debug)]
@@ -61,6 +64,22 @@ impl Seq2Seq for Engine {
         let mut logits = Logits::new(Vec::new(), Engine::vocab_size(self));
         self.step(&mut state.rows.iter_mut().collect::<Vec<_>>(), tokens, &mut logits)?;
         Ok(logits)
+    }
+
+    fn guesses(&self) -> usize {
+        self.cpu.multiplies_at_once().then_some(MOST_GUESSES).unwrap_or_default()
+    }
+
+    fn decode_guesses(&self, tokens: &[u32], state: &mut BatchState) -> Result<Logits, ModelError> {
+        let mut logits = Logits::new(Vec::new(), Engine::vocab_size(self));
+        let [row] = state.rows.as_mut_slice() else { return Err(ModelError::OtherState) };
+        self.step_ahead(&mut [row], &[tokens], &mut logits)?;
+        Ok(logits)
+    }
+
+    fn take_back(&self, state: &mut BatchState, count: usize) -> Result<(), ModelError> {
+        state.rows.iter_mut().for_each(|row| row.take_back(count));
+        Ok(())
     }
 
     fn reorder(&self, state: &mut BatchState, parents: &[usize]) -> Result<(), ModelError> {

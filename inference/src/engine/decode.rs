@@ -8,7 +8,7 @@ use kernels::{
 };
 
 use super::{
-    DecoderBlock, Engine, Row,
+    DecoderBlock, Engine, Row, Source,
     layers::{Scratch, Split},
     stack::{MOST_POSITIONS, Stack},
 };
@@ -26,24 +26,38 @@ pub(super) struct StepScratch {
     projections: Vec<f32>,
 }
 
+/// A token that is taken.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    token: u32,
+    row: usize,
+    position: usize,
+}
+
 pub(super) fn step(
     engine: &Engine,
     rows: &mut [&mut Row],
-    tokens: &[u32],
+    tokens: &[&[u32]],
     logits: &mut Logits,
 ) -> Result<(), ModelError> {
-    let count = rows.len().min(tokens.len());
-    let rows = rows.get_mut(..count).unwrap_or_default();
-    for (row, token) in rows.iter().zip(tokens) {
-        engine.decoder.check(&[*token], row.position, MOST_POSITIONS)?;
+    let mut taken = Vec::with_capacity(tokens.len());
+    for (at, (row, tokens)) in rows.iter().zip(tokens).enumerate() {
+        for (token, position) in tokens.iter().zip(row.position..) {
+            engine.decoder.check(&[*token], position, MOST_POSITIONS)?;
+            taken.push(Taken { token: *token, row: at, position });
+        }
     }
-    let scores = logits.reset(count, engine.vocab_size);
-    if count == 0 {
+    let scores = logits.reset(taken.len(), engine.vocab_size);
+    if taken.is_empty() {
         return Ok(());
     }
     let mut scratch = engine.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-    Step { engine, cpu: engine.cpu, team: engine.team, rows, scratch: &mut scratch }.run(tokens, scores);
+    let (cpu, team) = (engine.cpu, engine.team);
+    Step { engine, cpu, team, rows, taken: &taken, scratch: &mut scratch }.run(scores);
     engine.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    for (row, tokens) in rows.iter_mut().zip(tokens) {
+        row.position += tokens.len();
+    }
     Ok(())
 }
 
@@ -52,16 +66,19 @@ struct Step<'a, 'b> {
     cpu: Cpu,
     team: &'a Team,
     rows: &'a mut [&'b mut Row],
+    /// Row by row; what follows has a row for each.
+    taken: &'a [Taken],
     scratch: &'a mut StepScratch,
 }
 
 impl Step<'_, '_> {
-    fn run(mut self, tokens: &[u32], scores: &mut [f32]) {
+    fn run(mut self, scores: &mut [f32]) {
         let (engine, cpu, team) = (self.engine, self.cpu, self.team);
         self.scratch.hidden.clear();
-        for (row, token) in self.rows.iter_mut().zip(tokens) {
-            engine.decoder.embed(cpu, *token, row.position, &mut self.scratch.hidden);
-            if row.position / PAGE >= row.pages.len() {
+        for taken in self.taken {
+            engine.decoder.embed(cpu, taken.token, taken.position, &mut self.scratch.hidden);
+            let Some(row) = self.rows.get_mut(taken.row) else { continue };
+            if taken.position / PAGE >= row.pages.len() {
                 row.pages.push(Arc::new(KvBlocks::new(
                     engine.decoder.shape,
                     engine.decoder_blocks.len(),
@@ -78,9 +95,6 @@ impl Step<'_, '_> {
         let StepScratch { own, hidden, .. } = self.scratch;
         engine.decoder.finish(cpu, hidden, engine.head_scale, own);
         engine.head.forward(cpu, &own.rows, Finish::Store, Split::Outputs(team), scores);
-        for row in self.rows {
-            row.position += 1;
-        }
     }
 
     fn attend_to_tokens(&mut self, layer: usize, block: &DecoderBlock) {
@@ -90,25 +104,24 @@ impl Step<'_, '_> {
         block.own.residual.before(cpu, hidden, own);
         block.own.projections.project(cpu, &own.rows, Split::Outputs(team), projections);
         let wide = block.own.projections.out_dim().max(1);
-        for (row, projected) in self.rows.iter_mut().zip(projections.chunks_exact(wide)) {
-            let (position, part) =
-                (row.position, |begin: usize| projected.get(begin..begin + inner).unwrap_or_default());
-            if let Some(page) = row.pages.get_mut(position / PAGE) {
-                Arc::make_mut(page).write(cpu, layer, position % PAGE, part(inner), part(2 * inner));
+        for (taken, projected) in self.taken.iter().zip(projections.chunks_exact(wide)) {
+            let part = |begin: usize| projected.get(begin..begin + inner).unwrap_or_default();
+            let row = self.rows.get_mut(taken.row);
+            if let Some(page) = row.and_then(|row| row.pages.get_mut(taken.position / PAGE)) {
+                Arc::make_mut(page).write(cpu, layer, taken.position % PAGE, part(inner), part(2 * inner));
             }
         }
         let bias = stack.relative.as_ref().map(|relative| &*relative.before);
-        let rows = self.rows.iter().enumerate();
-        let strips = rows.map(|(at, row)| Strip {
-            rows: at..at + 1,
-            keys: Keys::Pages { pages: &row.pages, layer, length: row.position + 1 },
-            bias: bias.map(|values| Bias {
-                values,
-                stride: MOST_POSITIONS,
-                first: MOST_POSITIONS.saturating_sub(row.position + 1),
-            }),
-        });
-        let strips: Vec<Strip<'_>> = strips.collect();
+        let strip = |(at, taken): (usize, &Taken)| {
+            let row = self.rows.get(taken.row)?;
+            let (length, first) = (taken.position + 1, MOST_POSITIONS.saturating_sub(taken.position + 1));
+            Some(Strip {
+                rows: at..at + 1,
+                keys: Keys::Pages { pages: &row.pages, layer, length },
+                bias: bias.map(|values| Bias { values, stride: MOST_POSITIONS, first }),
+            })
+        };
+        let strips: Vec<Strip<'_>> = self.taken.iter().enumerate().filter_map(strip).collect();
         attend(team, cpu, stack, (wide, &strips), self.scratch);
         block.own.finish(cpu, &mut self.scratch.hidden, Split::Outputs(team), &mut self.scratch.own);
     }
@@ -119,17 +132,19 @@ impl Step<'_, '_> {
         let StepScratch { own, hidden, projections, .. } = &mut *self.scratch;
         block.cross.residual.before(cpu, hidden, own);
         block.cross.queries.project(cpu, &own.rows, Split::Outputs(team), projections);
-        let mut strips = Vec::with_capacity(self.rows.len());
-        // Rows of one source that stand side by side read it once.
-        for (at, row) in self.rows.iter().enumerate() {
-            let Some(blocks) = row.source.layers.get(layer) else { continue };
-            let before = self.rows.get(..at).and_then(<[_]>::last);
-            let same = before.is_some_and(|before| Arc::ptr_eq(&before.source, &row.source));
-            match strips.last_mut().filter(|strip: &&mut Strip<'_>| same && strip.rows.len() < MOST_QUERIES) {
+        let mut strips: Vec<Strip<'_>> = Vec::with_capacity(self.taken.len());
+        let mut last: Option<&Arc<Source>> = None;
+        // Tokens of one source that stand side by side read it once.
+        for (at, taken) in self.taken.iter().enumerate() {
+            let Some(source) = self.rows.get(taken.row).map(|row| &row.source) else { continue };
+            let Some(blocks) = source.layers.get(layer) else { continue };
+            let same = last.is_some_and(|last| Arc::ptr_eq(last, source));
+            last = Some(source);
+            match strips.last_mut().filter(|strip| same && strip.rows.len() < MOST_QUERIES) {
                 Some(strip) => strip.rows.end = at + 1,
                 None => strips.push(Strip {
                     rows: at..at + 1,
-                    keys: Keys::Source { blocks, length: row.source.length },
+                    keys: Keys::Source { blocks, length: source.length },
                     bias: None,
                 }),
             }

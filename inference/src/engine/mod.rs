@@ -94,6 +94,11 @@ impl Row {
     pub fn position(&self) -> usize {
         self.position
     }
+
+    /// Forgets the last so many tokens.
+    pub fn take_back(&mut self, count: usize) {
+        self.position = self.position.saturating_sub(count);
+    }
 }
 
 impl Source {
@@ -145,6 +150,22 @@ impl Engine {
     ///
     /// [`ModelError::UnknownToken`] and [`ModelError::TooLong`], before any row has changed.
     pub fn step(&self, rows: &mut [&mut Row], tokens: &[u32], logits: &mut Logits) -> Result<(), ModelError> {
+        let tokens: Vec<&[u32]> = tokens.iter().map(std::slice::from_ref).collect();
+        decode::step(self, rows, &tokens, logits)
+    }
+
+    /// [`step`](Self::step) with several tokens for a row, one after the other: the scores after each of them, row by
+    /// row. Each is, to the bit, what it would be in a step of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Self::step).
+    pub fn step_ahead(
+        &self,
+        rows: &mut [&mut Row],
+        tokens: &[&[u32]],
+        logits: &mut Logits,
+    ) -> Result<(), ModelError> {
         decode::step(self, rows, tokens, logits)
     }
 

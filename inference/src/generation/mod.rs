@@ -4,6 +4,7 @@ mod beam;
 mod config;
 mod defaults;
 mod greedy;
+mod guesses;
 mod processors;
 mod sampling;
 mod top;
@@ -14,6 +15,7 @@ pub use config::{EarlyStopping, GenerationConfig, GenerationConfigError, OneOrMa
 pub use defaults::GenerationDefaults;
 
 use crate::model::{ModelError, Seq2Seq, TokenBatch};
+pub(crate) use guesses::MOST as MOST_GUESSES;
 use processors::{Context, Processors};
 
 /// What came out.

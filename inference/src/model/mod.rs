@@ -68,6 +68,30 @@ pub trait Seq2Seq: Send + Sync {
     /// [`ModelError`].
     fn decode(&self, tokens: &[u32], state: &mut Self::State) -> Result<Logits, ModelError>;
 
+    /// How many guesses of the tokens to come are worth a place in a step of a single row now. 0 where they can't be had.
+    fn guesses(&self) -> usize {
+        0
+    }
+
+    /// [`decode`](Self::decode) for a single row with guesses of what comes after its next token, each of which is taken
+    /// as if it were right: the scores after each of the tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`]; [`ModelError::OtherState`] where there is more than one row, or guesses can't be had.
+    fn decode_guesses(&self, tokens: &[u32], state: &mut Self::State) -> Result<Logits, ModelError> {
+        if let [_] = tokens { self.decode(tokens, state) } else { Err(ModelError::OtherState) }
+    }
+
+    /// Takes back the last so many tokens of each row, guesses that were wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::OtherState`] where guesses can't be had.
+    fn take_back(&self, _state: &mut Self::State, count: usize) -> Result<(), ModelError> {
+        if count == 0 { Ok(()) } else { Err(ModelError::OtherState) }
+    }
+
     /// Makes each row go on from where the row `parents[row]` is; rows stay with their input.
     ///
     /// # Errors
@@ -206,6 +230,35 @@ impl Seq2Seq for Model {
             (Self::Bart(model), ModelState::Tensors(state)) => model.decode(tokens, state),
             (Self::Int8(model), ModelState::Rows(state)) => model.decode(tokens, state),
             (Self::Batching(model), ModelState::Decoding(state)) => model.decode(tokens, state),
+            _ => Err(ModelError::OtherState),
+        }
+    }
+
+    fn guesses(&self) -> usize {
+        match self {
+            Self::T5(model) => model.guesses(),
+            Self::Bart(model) => model.guesses(),
+            Self::Int8(model) => model.guesses(),
+            Self::Batching(model) => model.guesses(),
+        }
+    }
+
+    fn decode_guesses(&self, tokens: &[u32], state: &mut ModelState) -> Result<Logits, ModelError> {
+        match (self, state) {
+            (Self::T5(model), ModelState::Tensors(state)) => model.decode_guesses(tokens, state),
+            (Self::Bart(model), ModelState::Tensors(state)) => model.decode_guesses(tokens, state),
+            (Self::Int8(model), ModelState::Rows(state)) => model.decode_guesses(tokens, state),
+            (Self::Batching(model), ModelState::Decoding(state)) => model.decode_guesses(tokens, state),
+            _ => Err(ModelError::OtherState),
+        }
+    }
+
+    fn take_back(&self, state: &mut ModelState, count: usize) -> Result<(), ModelError> {
+        match (self, state) {
+            (Self::T5(model), ModelState::Tensors(state)) => model.take_back(state, count),
+            (Self::Bart(model), ModelState::Tensors(state)) => model.take_back(state, count),
+            (Self::Int8(model), ModelState::Rows(state)) => model.take_back(state, count),
+            (Self::Batching(model), ModelState::Decoding(state)) => model.take_back(state, count),
             _ => Err(ModelError::OtherState),
         }
     }

@@ -156,6 +156,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Each turn takes some tokens, wrong ones behind them, and takes these back.
+    #[test]
+    fn tokens_of_one_step_are_to_the_bit_those_of_many(
+        family in prop::sample::select(&["t5", "t5-gated-untied", "bart", "pegasus"][..]),
+        sources in [prop::collection::vec(0..40_u32, 1..30), prop::collection::vec(0..40_u32, 1..30)],
+        turns in prop::collection::vec((prop::collection::vec(0..40_u32, 1..9), prop::collection::vec(0..40_u32, 0..9)), 1..6),
+    ) {
+        let engine = engine(family);
+        let right: Vec<u32> = turns.iter().flat_map(|(right, _)| right.clone()).collect();
+        let wanted = sources.each_ref().map(|source| alone(&engine, source, &right));
+        let [mut first, mut second] =
+            sources.each_ref().map(|source| engine.row(engine.encode_source(source).expect("encoded")));
+        let mut logits = Logits::new(Vec::new(), engine.vocab_size());
+        for (right, wrong) in &turns {
+            let (begin, all) = (first.position(), [right.clone(), wrong.clone()].concat());
+            engine.step_ahead(&mut [&mut first, &mut second], &[&all, &all], &mut logits).expect("a step");
+            for at in 0..right.len() {
+                prop_assert_eq!(logits.row(at), &wanted[0][begin + at][..]);
+                prop_assert_eq!(logits.row(all.len() + at), &wanted[1][begin + at][..]);
+            }
+            first.take_back(wrong.len());
+            second.take_back(wrong.len());
+        }
+    }
+}
+
 #[test]
 fn a_clone_goes_on_from_where_the_row_is_and_leaves_it_alone() {
     let engine = engine("t5");
