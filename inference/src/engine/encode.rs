@@ -9,7 +9,7 @@ use super::{
 use crate::model::ModelError;
 use kernels::{
     Finish, Team,
-    attention::{self, HeadShape, Keys, KvBlocks, MOST_KEYS, MOST_QUERIES, Precision, Query},
+    attention::{self, HeadShape, HeadTokens, Keys, KvBlocks, MOST_KEYS, MOST_QUERIES, Precision, Query},
 };
 
 /// Tokens of a block of keys and values.
@@ -149,16 +149,16 @@ fn write(
     masked: &[usize],
 ) {
     let shape = keys.shape();
-    let inner = shape.heads * shape.width;
     let heads: Vec<_> = keys.heads_mut().enumerate().collect();
     team.each(
         heads.into_iter(),
         || (),
         |(), (at, mut head)| {
-            for (token, row) in projections.chunks_exact(wide.max(1)).enumerate() {
-                let part = |begin: usize| row.get(begin..begin + shape.width).unwrap_or_default();
-                let key = offset + at * shape.width;
-                head.write(cpu, token / BLOCK, token % BLOCK, part(key), part(key + inner));
+            let (keys, inner) = (offset + at * shape.width, shape.heads * shape.width);
+            for (block, rows) in projections.chunks(BLOCK * wide.max(1)).enumerate() {
+                let part = |begin: usize| rows.get(begin..).unwrap_or_default();
+                let tokens = HeadTokens { keys: part(keys), values: part(keys + inner), stride: wide };
+                head.write_block(cpu, block, tokens);
             }
         },
     );

@@ -1,21 +1,14 @@
 //! Keys and values of attention, in blocks of 16 tokens.
-#![expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the instructions of the caller"
-)]
+
+use std::slice::ChunksExactMut;
 
 use crate::{
     Cpu, LANES,
-    cpu::Loops,
-    ops::highest_magnitude,
-    simd::{Simd, chunks},
     tile::{PairLines, PairLinesMut},
 };
 
 /// Pairs of tokens in a block.
 pub(super) const TOKEN_PAIRS: usize = LANES / 2;
-/// Largest integer of a value in 16 bits: 32767 · 16383 and half of [`MOST_KEYS`](super::MOST_KEYS) · 16383 are below 2^31.
-const VALUE_LIMIT: f32 = 16_383.0;
 
 /// Sizes of the heads of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +73,27 @@ impl Lines {
         }
     }
 
-    fn chunks_mut(&mut self, size: usize) -> Vec<PairLinesMut<'_>> {
+    fn chunks_mut(&mut self, size: usize) -> Chunks<'_> {
         match self {
-            Self::Bytes(lines) => lines.chunks_exact_mut(size.max(1)).map(PairLinesMut::Bytes).collect(),
-            Self::Words(lines) => lines.chunks_exact_mut(size.max(1)).map(PairLinesMut::Words).collect(),
+            Self::Bytes(lines) => Chunks::Bytes(lines.chunks_exact_mut(size.max(1))),
+            Self::Words(lines) => Chunks::Words(lines.chunks_exact_mut(size.max(1))),
+        }
+    }
+}
+
+/// Lines in parts of one size.
+enum Chunks<'a> {
+    Bytes(ChunksExactMut<'a, [i8; 2 * LANES]>),
+    Words(ChunksExactMut<'a, [i16; 2 * LANES]>),
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = PairLinesMut<'a>;
+
+    fn next(&mut self) -> Option<PairLinesMut<'a>> {
+        match self {
+            Self::Bytes(chunks) => chunks.next().map(PairLinesMut::Bytes),
+            Self::Words(chunks) => chunks.next().map(PairLinesMut::Words),
         }
     }
 }
@@ -119,13 +129,13 @@ pub(super) struct HeadBlocks<'a> {
 /// One head's part of [`KvBlocks`], to be written.
 #[derive(Debug)]
 pub struct HeadBlocksMut<'a> {
-    shape: HeadShape,
-    precision: Precision,
-    blocks: usize,
-    keys: PairLinesMut<'a>,
-    values: PairLinesMut<'a>,
-    key_scales: &'a mut [[f32; LANES]],
-    value_scales: &'a mut [[f32; LANES]],
+    pub(super) shape: HeadShape,
+    pub(super) precision: Precision,
+    pub(super) blocks: usize,
+    pub(super) keys: PairLinesMut<'a>,
+    pub(super) values: PairLinesMut<'a>,
+    pub(super) key_scales: &'a mut [[f32; LANES]],
+    pub(super) value_scales: &'a mut [[f32; LANES]],
 }
 
 impl KvBlocks {
@@ -180,8 +190,14 @@ impl KvBlocks {
         let keys = self.keys.chunks_mut(blocks * shape.pairs());
         let values = self.values.chunks_mut(blocks * shape.value_lines());
         let scales = self.key_scales.chunks_exact_mut(blocks).zip(self.value_scales.chunks_exact_mut(blocks));
-        keys.into_iter().zip(values).zip(scales).map(move |((keys, values), (key_scales, value_scales))| {
-            HeadBlocksMut { shape, precision, blocks, keys, values, key_scales, value_scales }
+        keys.zip(values).zip(scales).map(move |((keys, values), (key_scales, value_scales))| HeadBlocksMut {
+            shape,
+            precision,
+            blocks,
+            keys,
+            values,
+            key_scales,
+            value_scales,
         })
     }
 
@@ -200,69 +216,5 @@ impl KvBlocks {
             key_scales: self.key_scales.get(begin..end).unwrap_or_default(),
             value_scales: self.value_scales.get(begin..end).unwrap_or_default(),
         }
-    }
-}
-
-impl HeadBlocksMut<'_> {
-    /// Writes one token's key and value, both `[width]`.
-    pub fn write(&mut self, cpu: Cpu, block: usize, slot: usize, key: &[f32], value: &[f32]) {
-        let scales = self.key_scales.get_mut(block).zip(self.value_scales.get_mut(block));
-        let (Some((key_scales, value_scales)), true) = (scales, slot < LANES) else { return };
-        let (key_limit, value_limit) = match self.precision {
-            Precision::Bits8 => (127.0, 127.0),
-            Precision::Bits16 => (self.shape.limit(), VALUE_LIMIT),
-        };
-        let first = block * self.shape.pairs();
-        key_scales[slot] = cpu.run(Write {
-            row: key,
-            limit: key_limit,
-            lines: &mut self.keys,
-            place: |at| (first + at / 2, slot * 2 + at % 2),
-        });
-        let (first, panel) = (block * TOKEN_PAIRS + slot / 2, self.blocks * TOKEN_PAIRS);
-        value_scales[slot] = cpu.run(Write {
-            row: value,
-            limit: value_limit,
-            lines: &mut self.values,
-            place: |at| (first + at / LANES * panel, at % LANES * 2 + slot % 2),
-        });
-    }
-}
-
-/// Scale and inverse for integers up to a limit.
-#[inline(always)]
-pub(super) fn scales(simd: impl Simd, row: &[f32], limit: f32) -> (f32, f32) {
-    let highest = highest_magnitude(simd, row);
-    let inverse = limit / highest;
-    if highest > 0.0 && inverse.is_finite() && highest.is_finite() {
-        (highest / limit, inverse)
-    } else {
-        (0.0, 0.0)
-    }
-}
-
-/// Quantizes a row, each number to its line and its place in it; gives the scale.
-struct Write<'a, 'b, P> {
-    row: &'a [f32],
-    limit: f32,
-    lines: &'a mut PairLinesMut<'b>,
-    place: P,
-}
-
-impl<P: Fn(usize) -> (usize, usize)> Loops for Write<'_, '_, P> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn run(self, simd: impl Simd) -> f32 {
-        let (scale, inverse) = scales(simd, self.row, self.limit);
-        for (chunk, values) in chunks(self.row, 0.0).enumerate() {
-            let words = simd.words(simd.nearest(simd.mul(simd.load(&values), simd.splat(inverse))));
-            let count = self.row.len() - chunk * LANES;
-            for (lane, word) in words.iter().enumerate().take(count) {
-                let (line, at) = (self.place)(chunk * LANES + lane);
-                self.lines.set(line, at, *word);
-            }
-        }
-        scale
     }
 }

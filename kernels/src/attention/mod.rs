@@ -8,13 +8,16 @@
 
 mod blocks;
 mod heads;
+mod softmax;
 mod strip;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use blocks::{HeadBlocksMut, HeadShape, KvBlocks, Precision};
 pub use heads::{Bias, Queries, Strip, attend_heads};
 pub use strip::{Keys, Query, Scratch, attend};
+pub use write::HeadTokens;
 
 /// Most keys of a query, so that sums stay within 32 bits.
 pub const MOST_KEYS: usize = 1 << 16;

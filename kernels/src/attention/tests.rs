@@ -47,11 +47,37 @@ fn plain(
 }
 
 fn filled(cpu: Cpu, shape: HeadShape, keys: &[f32], values: &[f32]) -> KvBlocks {
+    filled_with(cpu, shape, keys, values, Precision::Bits16)
+}
+
+/// Token by token.
+fn filled_with(cpu: Cpu, shape: HeadShape, keys: &[f32], values: &[f32], precision: Precision) -> KvBlocks {
     let width = shape.heads * shape.width;
     let length = keys.len() / width;
-    let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES), Precision::Bits16);
+    let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES), precision);
     for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
         blocks.write(cpu, at / LANES, at % LANES, keys, values);
+    }
+    blocks
+}
+
+/// As [`filled`], a block at a time.
+fn filled_by_blocks(
+    cpu: Cpu,
+    shape: HeadShape,
+    keys: &[f32],
+    values: &[f32],
+    precision: Precision,
+) -> KvBlocks {
+    let stride = shape.heads * shape.width;
+    let mut blocks = KvBlocks::new(shape, (keys.len() / stride).div_ceil(LANES), precision);
+    for (at, mut head) in blocks.heads_mut().enumerate() {
+        for (block, (keys, values)) in
+            keys.chunks(LANES * stride).zip(values.chunks(LANES * stride)).enumerate()
+        {
+            let (keys, values) = (&keys[at * shape.width..], &values[at * shape.width..]);
+            head.write_block(cpu, block, HeadTokens { keys, values, stride });
+        }
     }
     blocks
 }
@@ -76,10 +102,7 @@ proptest! {
         let scale = 1.0 / (width as f32).sqrt();
         let mut all = Vec::new();
         for cpu in Cpu::all() {
-            let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES), Precision::Bits8);
-            for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
-                blocks.write(cpu, at / LANES, at % LANES, keys, values);
-            }
+            let blocks = filled_with(cpu, shape, &keys, &values, Precision::Bits8);
             let found = run(cpu, Keys::Source { blocks: &blocks, length }, 0, scale, &[&query], &bias);
             for (found, wanted) in found[0].iter().zip(plain(&query, &keys, &values, 0, 1, scale, &bias)) {
                 prop_assert!((found - wanted).abs() < 0.08, "{cpu:?} {found} {wanted}");
@@ -88,6 +111,21 @@ proptest! {
         }
         for (found, wanted) in all.iter().flatten().flatten().zip(all.iter().flat_map(|_| &all[0]).flatten()) {
             prop_assert!((found - wanted).abs() < 1e-4, "{found} {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_block_is_written_as_its_tokens_are(
+        (heads, width, length) in (1..4_usize, 1..70_usize, 1..50_usize), seed in any::<u32>(),
+    ) {
+        let shape = HeadShape { heads, width };
+        let (keys, values) = (noise(seed, length * heads * width), noise(seed ^ 1, length * heads * width));
+        for cpu in Cpu::all() {
+            for precision in [Precision::Bits8, Precision::Bits16] {
+                let wanted = filled_with(cpu, shape, &keys, &values, precision);
+                let found = filled_by_blocks(cpu, shape, &keys, &values, precision);
+                prop_assert_eq!(format!("{:?}", found), format!("{:?}", wanted));
+            }
         }
     }
 

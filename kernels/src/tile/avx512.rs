@@ -8,7 +8,7 @@ use std::arch::x86_64::{
     _mm512_storeu_si512,
 };
 
-use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, ROWS, Sums, pair_rows};
+use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, ROWS, SumPlaces, Sums, pair_rows};
 use crate::matrix::{Line, OFFSET};
 
 /// Bytes from what is multiplied to what is fetched from memory meanwhile.
@@ -111,10 +111,10 @@ fn step<const R: usize, const P: usize, const U: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
+pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, places: SumPlaces<'_>) {
     match panel.lines {
-        PairLines::Bytes(lines) => pairs_with(lines, |line| load_bytes(line), panel, rows, sums),
-        PairLines::Words(lines) => pairs_with(lines, |line| load_words(line), panel, rows, sums),
+        PairLines::Bytes(lines) => pairs_with(lines, |line| load_bytes(line), panel, rows, places),
+        PairLines::Words(lines) => pairs_with(lines, |line| load_words(line), panel, rows, places),
     }
 }
 
@@ -125,35 +125,51 @@ fn pairs_with<T>(
     load: impl Fn(&PairLine<T>) -> __m512i + Copy,
     panel: PairPanel<'_>,
     rows: PairRows<'_>,
-    sums: &mut [Sums],
+    places: SumPlaces<'_>,
 ) {
-    match rows.rows {
-        1 => pairs_of::<1, 4, T>(lines, load, panel, rows, sums),
-        2 => pairs_of::<2, 2, T>(lines, load, panel, rows, sums),
-        3 => pairs_of::<3, 2, T>(lines, load, panel, rows, sums),
-        4 => pairs_of::<4, 1, T>(lines, load, panel, rows, sums),
-        5 => pairs_of::<5, 1, T>(lines, load, panel, rows, sums),
-        6 => pairs_of::<6, 1, T>(lines, load, panel, rows, sums),
-        7 => pairs_of::<7, 1, T>(lines, load, panel, rows, sums),
-        _ => pairs_of::<ROWS, 1, T>(lines, load, panel, rows, sums),
+    if panel.panels < 2 {
+        match rows.rows {
+            1 => pairs_of::<1, 1, 4, T>(lines, load, panel, rows, places),
+            2 => pairs_of::<2, 1, 2, T>(lines, load, panel, rows, places),
+            3 => pairs_of::<3, 1, 2, T>(lines, load, panel, rows, places),
+            4 => pairs_of::<4, 1, 1, T>(lines, load, panel, rows, places),
+            5 => pairs_of::<5, 1, 1, T>(lines, load, panel, rows, places),
+            6 => pairs_of::<6, 1, 1, T>(lines, load, panel, rows, places),
+            7 => pairs_of::<7, 1, 1, T>(lines, load, panel, rows, places),
+            _ => pairs_of::<ROWS, 1, 1, T>(lines, load, panel, rows, places),
+        }
+    } else {
+        match rows.rows {
+            1 => pairs_of::<1, 2, 4, T>(lines, load, panel, rows, places),
+            2 => pairs_of::<2, 2, 2, T>(lines, load, panel, rows, places),
+            3 => pairs_of::<3, 2, 1, T>(lines, load, panel, rows, places),
+            4 => pairs_of::<4, 2, 1, T>(lines, load, panel, rows, places),
+            5 => pairs_of::<5, 2, 1, T>(lines, load, panel, rows, places),
+            6 => pairs_of::<6, 2, 1, T>(lines, load, panel, rows, places),
+            7 => pairs_of::<7, 2, 1, T>(lines, load, panel, rows, places),
+            _ => pairs_of::<ROWS, 2, 1, T>(lines, load, panel, rows, places),
+        }
     }
 }
 
-/// As [`bytes_of`], for one panel.
+/// As [`bytes_of`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn pairs_of<const R: usize, const U: usize, T>(
+fn pairs_of<const R: usize, const P: usize, const U: usize, T>(
     lines: &[PairLine<T>],
-    load: impl Fn(&PairLine<T>) -> __m512i,
+    load: impl Fn(&PairLine<T>) -> __m512i + Copy,
     panel: PairPanel<'_>,
     rows: PairRows<'_>,
-    sums: &mut [Sums],
+    places: SumPlaces<'_>,
 ) {
     let groups = panel.groups;
     let values = pair_rows::<R>(rows, 0, groups * panel.blocks);
-    let mut sum = [[_mm512_setzero_si512(); U]; R];
+    let mut sum = [[[_mm512_setzero_si512(); U]; P]; R];
     for block in 0..panel.blocks {
-        let lines = &lines[block * panel.stride..][..groups];
-        // Without a closure, whose call would take the sums out of their registers.
+        // Without closures, whose calls would take the sums out of their registers.
+        let mut panels = [&[][..]; P];
+        for at in 0..P {
+            panels[at] = &lines[at * panel.apart + block * panel.stride..][..groups];
+        }
         let mut part = [&[][..]; R];
         for row in 0..R {
             part[row] = &values[row][block * groups..][..groups];
@@ -161,27 +177,51 @@ fn pairs_of<const R: usize, const U: usize, T>(
         let mut group = 0;
         while group + U <= groups {
             for at in 0..U {
-                let weights = load(&lines[group + at]);
-                for row in 0..R {
-                    sum[row][at] = _mm512_dpwssd_epi32(sum[row][at], weights, pair(part[row][group + at]));
-                }
+                pair_step::<R, P, U, T>(&panels, load, &part, group + at, at, &mut sum);
             }
             group += U;
         }
         while group < groups {
-            let weights = load(&lines[group]);
-            for row in 0..R {
-                sum[row][0] = _mm512_dpwssd_epi32(sum[row][0], weights, pair(part[row][group]));
-            }
+            pair_step::<R, P, U, T>(&panels, load, &part, group, 0, &mut sum);
             group += 1;
         }
     }
-    for row in 0..R {
-        let mut total = sum[row][0];
-        for at in 1..U {
-            total = _mm512_add_epi32(total, sum[row][at]);
+    for at in 0..P {
+        for row in 0..R {
+            let mut total = sum[row][at][0];
+            for unrolled in 1..U {
+                total = _mm512_add_epi32(total, sum[row][at][unrolled]);
+            }
+            store(&mut places.sums[row * places.row + at * places.panel], total);
         }
-        store(&mut sums[row], total);
+    }
+}
+
+/// As [`step`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[inline]
+fn pair_step<const R: usize, const P: usize, const U: usize, T>(
+    panels: &[&[PairLine<T>]; P],
+    load: impl Fn(&PairLine<T>) -> __m512i,
+    values: &[&[[i16; 2]]; R],
+    group: usize,
+    at: usize,
+    sum: &mut [[[__m512i; U]; P]; R],
+) {
+    let mut weights = [_mm512_setzero_si512(); P];
+    for panel in 0..P {
+        if P == 1 {
+            _mm_prefetch::<_MM_HINT_T0>(
+                panels[panel][group].as_ptr().cast::<u8>().wrapping_add(AHEAD).cast(),
+            );
+        }
+        weights[panel] = load(&panels[panel][group]);
+    }
+    for row in 0..R {
+        let value = pair(values[row][group]);
+        for panel in 0..P {
+            sum[row][panel][at] = _mm512_dpwssd_epi32(sum[row][panel][at], weights[panel], value);
+        }
     }
 }
 

@@ -79,22 +79,41 @@ impl PairLines<'_> {
 }
 
 impl PairLinesMut<'_> {
-    /// Sets one number, which fits; nothing where there is no such place.
+    /// Sets every `step`th number of a line from `first` on, all of which fit; where there is no such place, nothing.
     #[expect(
         clippy::inline_always,
         reason = "only what is inlined is compiled for the instructions of the caller"
     )]
     #[inline(always)]
-    pub(crate) fn set(&mut self, line: usize, at: usize, value: i16) {
+    pub(crate) fn set(&mut self, line: usize, first: usize, step: usize, values: &[i16]) {
         match self {
             Self::Bytes(lines) => {
-                if let Some(place) = lines.get_mut(line).and_then(|line| line.get_mut(at)) {
-                    *place = value as i8;
+                let places = lines.get_mut(line).and_then(|line| line.get_mut(first..)).unwrap_or_default();
+                places.iter_mut().step_by(step).zip(values).for_each(|(place, value)| *place = *value as i8);
+            }
+            Self::Words(lines) => {
+                let places = lines.get_mut(line).and_then(|line| line.get_mut(first..)).unwrap_or_default();
+                places.iter_mut().step_by(step).zip(values).for_each(|(place, value)| *place = *value);
+            }
+        }
+    }
+
+    /// Sets a line, whose numbers fit; where there is no such line, nothing.
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the instructions of the caller"
+    )]
+    #[inline(always)]
+    pub(crate) fn put(&mut self, line: usize, values: &[i16]) {
+        match self {
+            Self::Bytes(lines) => {
+                if let Some(line) = lines.get_mut(line) {
+                    line.iter_mut().zip(values).for_each(|(place, value)| *place = *value as i8);
                 }
             }
             Self::Words(lines) => {
-                if let Some(place) = lines.get_mut(line).and_then(|line| line.get_mut(at)) {
-                    *place = value;
+                if let Some(line) = lines.get_mut(line) {
+                    line.iter_mut().zip(values).for_each(|(place, value)| *place = *value);
                 }
             }
         }
@@ -130,6 +149,26 @@ pub(crate) struct PairPanel<'a> {
     /// Lines from one block to the next.
     pub(crate) stride: usize,
     pub(crate) blocks: usize,
+    /// 1 to [`PANELS`].
+    pub(crate) panels: usize,
+    /// Lines from one panel to the next.
+    pub(crate) apart: usize,
+}
+
+impl PairPanel<'_> {
+    /// One of the panels.
+    fn one(self, at: usize) -> Self {
+        Self { lines: self.lines.part(at * self.apart..self.lines.len()), panels: 1, ..self }
+    }
+}
+
+/// Where sums go.
+pub(crate) struct SumPlaces<'a> {
+    pub(crate) sums: &'a mut [Sums],
+    /// Places from one row's to the next.
+    pub(crate) row: usize,
+    /// Places from one panel's to the next.
+    pub(crate) panel: usize,
 }
 
 impl<'a> ByteRows<'a> {
@@ -166,19 +205,29 @@ pub(crate) fn bytes(cpu: Cpu, panels: &[Line], rows: ByteRows<'_>, sums: &mut [S
     }
 }
 
-/// Σ value · value of pairs for each row and output, over all blocks: `sums` is `[rows]`.
-pub(crate) fn pairs(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
-    match cpu.isa() {
+/// Σ value · value of pairs for each row and output of each panel, over all blocks.
+pub(crate) fn pairs(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>, places: SumPlaces<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa() == Isa::Avx512Vnni {
         // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Vnni => unsafe { avx512::pairs(panel, rows, sums) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Isa::AvxVnni | Isa::Avx2 => unsafe { avx2::pairs(panel, rows, sums) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "aarch64")]
-        Isa::NeonDot => unsafe { neon::pairs(panel, rows, sums) },
-        _ => portable::pairs(panel, rows, sums),
+        unsafe { avx512::pairs(panel, rows, places) };
+        return;
+    }
+    for at in 0..panel.panels {
+        let mut sums = [Sums::default(); ROWS];
+        let panel = panel.one(at);
+        match cpu.isa() {
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni | Isa::Avx2 => unsafe { avx2::pairs(panel, rows, &mut sums) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDot => unsafe { neon::pairs(panel, rows, &mut sums) },
+            _ => portable::pairs(panel, rows, &mut sums),
+        }
+        for (row, sums) in sums.iter().enumerate().take(rows.rows) {
+            places.sums[row * places.row + at * places.panel] = *sums;
+        }
     }
 }
 

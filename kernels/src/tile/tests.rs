@@ -34,7 +34,7 @@ proptest! {
 
     #[test]
     fn pairs_are_the_same_integers_on_every_path(
-        (rows, groups, blocks, more) in (1..=ROWS, 1..12_usize, 1..5_usize, 0..3_usize),
+        (rows, groups, blocks, more, panels) in (1..=ROWS, 1..12_usize, 1..5_usize, 0..3_usize, 1..=PANELS),
         seed in any::<u32>(),
     ) {
         let mut state = seed;
@@ -42,14 +42,16 @@ proptest! {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             ((state >> 20) as i16) - 2048
         };
-        let lines: Vec<PairLine<i16>> = (0..(groups + more) * blocks).map(|_| std::array::from_fn(|_| next())).collect();
+        let apart = (groups + more) * blocks;
+        let lines: Vec<PairLine<i16>> = (0..panels * apart).map(|_| std::array::from_fn(|_| next())).collect();
         let stride = groups * blocks + more;
         let values: Vec<[i16; 2]> = (0..stride * rows).map(|_| [next(), next()]).collect();
         let bytes: Vec<PairLine<i8>> = lines.iter().map(|line| line.map(|word| (word >> 4) as i8)).collect();
         let sums = |cpu, lines| {
-            let mut sums = vec![[7; LANES]; rows];
-            let panel = PairPanel { lines, groups, stride: groups + more, blocks };
-            pairs(cpu, panel, PairRows { values: &values, stride, rows }, &mut sums);
+            let mut sums = vec![[7; LANES]; panels * rows];
+            let panel = PairPanel { lines, groups, stride: groups + more, blocks, panels, apart };
+            let places = SumPlaces { sums: &mut sums, row: 1, panel: rows };
+            pairs(cpu, panel, PairRows { values: &values, stride, rows }, places);
             sums
         };
         for lines in [PairLines::Words(&lines), PairLines::Bytes(&bytes)] {
