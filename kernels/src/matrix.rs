@@ -14,6 +14,8 @@ use crate::{
 pub(crate) const GROUP: usize = 4;
 /// Inputs of a group for all outputs of a panel.
 pub(crate) type Line = [u8; LANES * GROUP];
+/// Most inputs: sums of as many integers are exact in floats.
+const WIDEST: usize = 1 << 17;
 /// What is added to a weight, so that it is stored without a sign.
 pub(crate) const OFFSET: u8 = 128;
 
@@ -131,7 +133,7 @@ impl Int8Matrix {
         let length =
             panels.checked_mul(in_dim.div_ceil(GROUP)).and_then(|lines| lines.checked_mul(size_of::<Line>()));
         length
-            .filter(|length| *length > 0 && *length < isize::MAX as usize / 2)
+            .filter(|length| *length > 0 && *length < isize::MAX as usize / 2 && in_dim <= WIDEST)
             .ok_or(MatrixError::Size(out_dim, in_dim))
     }
 
@@ -228,9 +230,9 @@ impl Loops for PackRow<'_> {
         }
         let limit = [simd.splat(-127.0), simd.splat(127.0)];
         for (chunk, lines) in
-            chunks(self.row, 0.0).zip(self.place.chunks_mut(LANES / GROUP * size_of::<Line>()))
+            chunks(self.row, 0.0).iter().zip(self.place.chunks_mut(LANES / GROUP * size_of::<Line>()))
         {
-            let values = simd.mul(simd.load(&chunk), simd.splat(inverse));
+            let values = simd.mul(simd.load(chunk), simd.splat(inverse));
             // What is infinite becomes one of the ends.
             let integers = simd.bytes(simd.nearest(simd.min(simd.max(values, limit[0]), limit[1])));
             for (line, group) in

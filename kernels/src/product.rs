@@ -114,8 +114,11 @@ impl Loops for Scaled<'_, '_> {
         let job = self.job;
         for (panel, sums) in self.panels.zip(self.sums.chunks_exact(self.rows.len())) {
             let columns = panel * LANES..(panel + 1) * LANES;
-            let bias = job.bias.and_then(|bias| chunks(bias.get(columns.start..)?, 0.0).next());
-            let bias = simd.load(&bias.unwrap_or_default());
+            let bias = job.bias.and_then(|bias| bias.get(columns.start..columns.end.min(bias.len())));
+            let bias = match chunks(bias.unwrap_or_default(), 0.0).iter().next() {
+                Some(bias) => simd.load(bias),
+                None => simd.splat(0.0),
+            };
             let scales = simd.load(&job.matrix.panel_scales().get(panel).copied().unwrap_or_default());
             for (row, sums) in self.rows.clone().zip(sums) {
                 let scale = job.input.scales().get(row).copied().unwrap_or_default();

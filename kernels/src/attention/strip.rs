@@ -202,8 +202,8 @@ impl Loops for Words<'_> {
     #[inline(always)]
     fn run(self, simd: impl Simd) -> f32 {
         let (scale, inverse) = scales(simd, self.row, self.limit);
-        for (values, place) in chunks(self.row, 0.0).zip(self.place.chunks_mut(LANES)) {
-            let words = simd.words(simd.nearest(simd.mul(simd.load(&values), simd.splat(inverse))));
+        for (values, place) in chunks(self.row, 0.0).iter().zip(self.place.chunks_mut(LANES)) {
+            let words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
             place.copy_from_slice(words.get(..place.len()).unwrap_or_default());
         }
         scale

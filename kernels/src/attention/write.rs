@@ -100,8 +100,8 @@ impl Loops for WriteToken<'_, '_> {
     #[inline(always)]
     fn run(self, simd: impl Simd) -> f32 {
         let (scale, inverse) = scales(simd, self.row, self.limit);
-        for (chunk, values) in chunks(self.row, 0.0).enumerate() {
-            let words = simd.words(simd.nearest(simd.mul(simd.load(&values), simd.splat(inverse))));
+        for (chunk, values) in chunks(self.row, 0.0).iter().enumerate() {
+            let words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
             match self.place {
                 Place::Keys { first } => {
                     let count = (self.row.len() - chunk * LANES).div_ceil(2);
@@ -153,8 +153,9 @@ impl Loops for WriteBlock<'_, '_> {
             let mut words = [[0; LANES]; LANES];
             for (token, (words, inverse)) in words.iter_mut().zip(inverses).enumerate() {
                 let row = self.rows.get(token).get(chunk * LANES..).unwrap_or_default();
-                let Some(values) = chunks(row, 0.0).next() else { continue };
-                *words = simd.words(simd.nearest(simd.mul(simd.load(&values), simd.splat(inverse))));
+                let chunks = chunks(row.get(..LANES).unwrap_or(row), 0.0);
+                let Some(values) = chunks.iter().next() else { continue };
+                *words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
             }
             match self.place {
                 Place::Keys { first } => {

@@ -23,28 +23,8 @@ use crate::{
 #[inline(always)]
 pub(crate) fn highest_magnitude(simd: impl Simd, row: &[f32]) -> f32 {
     let mut most = simd.splat(0.0);
-    for values in chunks(row, 0.0) {
-        most = simd.max(simd.abs(simd.load(&values)), most);
+    for values in chunks(row, 0.0).iter() {
+        most = simd.max(simd.abs(simd.load(values)), most);
     }
     highest(simd, most)
-}
-
-/// The sum of what is made of each pair of values, in 16 sums side by side.
-#[expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the instructions of the caller"
-)]
-#[inline(always)]
-fn sum_of(row: &[f32], of: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    for values in chunks {
-        for lane in 0..LANES {
-            sums[lane] = of(values[lane], sums[lane]);
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        *sum = of(*value, *sum);
-    }
-    sums.iter().sum()
 }

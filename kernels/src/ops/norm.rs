@@ -4,8 +4,11 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::sum_of;
-use crate::{Cpu, cpu::Loops, simd::Simd};
+use crate::{
+    Cpu, LANES,
+    cpu::Loops,
+    simd::{Simd, chunks, sum},
+};
 
 /// To a mean square of 1, scaled (Zhang and Sennrich, <https://arxiv.org/abs/1910.07467>). All are `[width]`.
 pub fn rms_norm(cpu: Cpu, row: &[f32], weight: &[f32], epsilon: f32, output: &mut [f32]) {
@@ -39,10 +42,17 @@ impl Loops for RmsNorm<'_> {
 
     #[inline(always)]
     fn run(self, simd: impl Simd) {
-        let squares = sum_of(self.row, |value, sum| simd.mul_add(value, value, sum));
-        let factor = 1.0 / (squares / self.row.len() as f32 + self.epsilon).sqrt();
-        for ((place, value), weight) in self.output.iter_mut().zip(self.row).zip(self.weight) {
-            *place = value * factor * weight;
+        let mut squares = simd.splat(0.0);
+        for values in chunks(self.row, 0.0).iter() {
+            let values = simd.load(values);
+            squares = simd.fma(values, values, squares);
+        }
+        let factor = 1.0 / (sum(simd, squares) / self.row.len() as f32 + self.epsilon).sqrt();
+        let (rows, weights) = (chunks(self.row, 0.0), chunks(self.weight, 0.0));
+        let rows = rows.iter().zip(weights.iter());
+        for ((values, weights), place) in rows.zip(self.output.chunks_mut(LANES)) {
+            let scaled = simd.mul(simd.load(values), simd.splat(factor));
+            store(simd, simd.mul(scaled, simd.load(weights)), place);
         }
     }
 }
@@ -61,13 +71,36 @@ impl Loops for LayerNorm<'_> {
     #[inline(always)]
     fn run(self, simd: impl Simd) {
         let width = self.row.len() as f32;
-        let mean = sum_of(self.row, |value, sum| sum + value) / width;
-        let variance = sum_of(self.row, |value, sum| simd.mul_add(value - mean, value - mean, sum)) / width;
-        let factor = 1.0 / (variance + self.epsilon).sqrt();
-        let rest = self.row.iter().zip(self.weight).zip(self.bias);
-        for (place, ((value, weight), bias)) in self.output.iter_mut().zip(rest) {
-            *place = simd.mul_add((value - mean) * factor, *weight, *bias);
+        let mut total = simd.splat(0.0);
+        for values in chunks(self.row, 0.0).iter() {
+            total = simd.add(total, simd.load(values));
         }
+        let mean = sum(simd, total) / width;
+        let mut squares = simd.splat(0.0);
+        // What fills the last part up differs from the mean by nothing.
+        for values in chunks(self.row, mean).iter() {
+            let values = simd.sub(simd.load(values), simd.splat(mean));
+            squares = simd.fma(values, values, squares);
+        }
+        let factor = simd.splat(1.0 / (sum(simd, squares) / width + self.epsilon).sqrt());
+        let rows = [self.row, self.weight, self.bias].map(|row| chunks(row, 0.0));
+        let rows = rows[0].iter().zip(rows[1].iter()).zip(rows[2].iter());
+        for (((values, weights), biases), place) in rows.zip(self.output.chunks_mut(LANES)) {
+            let centred = simd.mul(simd.sub(simd.load(values), simd.splat(mean)), factor);
+            store(simd, simd.fma(centred, simd.load(weights), simd.load(biases)), place);
+        }
+    }
+}
+
+/// Stores as many as there is place for.
+#[inline(always)]
+fn store<S: Simd>(simd: S, values: S::Floats, place: &mut [f32]) {
+    if let Some(place) = place.as_mut_array::<LANES>() {
+        simd.store(values, place);
+    } else {
+        let mut all = [0.0; LANES];
+        simd.store(values, &mut all);
+        place.iter_mut().zip(all).for_each(|(place, value)| *place = value);
     }
 }
 

@@ -38,13 +38,13 @@ impl Loops for Total<'_> {
     #[inline(always)]
     fn run(self, simd: impl Simd) -> (f32, f32) {
         let mut most = simd.splat(f32::NEG_INFINITY);
-        for scores in chunks(self.scores, f32::NEG_INFINITY) {
-            most = simd.max(simd.load(&scores), most);
+        for scores in chunks(self.scores, f32::NEG_INFINITY).iter() {
+            most = simd.max(simd.load(scores), most);
         }
         let most = highest(simd, most);
         let mut sums = simd.splat(0.0);
-        for scores in chunks(self.scores, f32::NEG_INFINITY) {
-            sums = simd.add(sums, exps(simd, simd.sub(simd.load(&scores), simd.splat(most))));
+        for scores in chunks(self.scores, f32::NEG_INFINITY).iter() {
+            sums = simd.add(sums, exps(simd, simd.sub(simd.load(scores), simd.splat(most))));
         }
         (most, sum(simd, sums))
     }

@@ -53,15 +53,29 @@ pub(crate) trait Simd: Copy {
     fn words(self, a: Self::Integers) -> [i16; LANES];
 }
 
+/// A row in parts of 16, the last filled up.
+pub(crate) struct Chunks<'a> {
+    whole: &'a [[f32; LANES]],
+    last: Option<[f32; LANES]>,
+}
+
 /// A row in parts of 16, the last filled up with `fill`.
 #[inline(always)]
-pub(crate) fn chunks(row: &[f32], fill: f32) -> impl Iterator<Item = [f32; LANES]> + '_ {
+pub(crate) fn chunks(row: &[f32], fill: f32) -> Chunks<'_> {
     let (whole, rest) = row.as_chunks::<LANES>();
     let mut last = [fill; LANES];
     for (place, value) in last.iter_mut().zip(rest) {
         *place = *value;
     }
-    whole.iter().copied().chain((!rest.is_empty()).then_some(last))
+    Chunks { whole, last: (!rest.is_empty()).then_some(last) }
+}
+
+impl Chunks<'_> {
+    /// Where they lie: a copy would come from memory in other parts than it went there, which takes time.
+    #[inline(always)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[f32; LANES]> {
+        self.whole.iter().chain(&self.last)
+    }
 }
 
 /// The sum of 16 floats, by halves.
@@ -69,13 +83,22 @@ pub(crate) fn chunks(row: &[f32], fill: f32) -> impl Iterator<Item = [f32; LANES
 pub(crate) fn sum<S: Simd>(simd: S, values: S::Floats) -> f32 {
     let mut all = [0.0; LANES];
     simd.store(values, &mut all);
-    all.iter().sum()
+    let eight: [f32; 8] = std::array::from_fn(|at| all[at] + all[at + 8]);
+    let four: [f32; 4] = std::array::from_fn(|at| eight[at] + eight[at + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
-/// The highest of 16 floats.
+/// The highest of 16 floats, by halves; none of them is no number.
 #[inline(always)]
 pub(crate) fn highest<S: Simd>(simd: S, values: S::Floats) -> f32 {
     let mut all = [0.0; LANES];
     simd.store(values, &mut all);
-    all.iter().fold(f32::NEG_INFINITY, |most, value| if *value > most { *value } else { most })
+    let eight: [f32; 8] = std::array::from_fn(|at| higher(all[at], all[at + 8]));
+    let four: [f32; 4] = std::array::from_fn(|at| higher(eight[at], eight[at + 4]));
+    higher(higher(four[0], four[2]), higher(four[1], four[3]))
+}
+
+#[inline(always)]
+fn higher(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
