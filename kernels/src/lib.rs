@@ -19,6 +19,7 @@ mod columns;
 mod cpu;
 mod matrix;
 pub mod ops;
+mod outputs;
 mod product;
 mod quantize;
 mod simd;

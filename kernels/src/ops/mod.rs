@@ -10,10 +10,7 @@ pub(crate) use exp::{exp, exps};
 pub use norm::{add, layer_norm, rms_norm, scale};
 pub use softmax::log_softmax;
 
-use crate::{
-    LANES,
-    simd::{Simd, chunks, highest},
-};
+use crate::simd::{Simd, chunks, highest};
 
 /// The highest magnitude of a row; what is not a number counts for nothing.
 #[expect(

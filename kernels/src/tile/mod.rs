@@ -27,6 +27,7 @@ use std::ops::Range;
 use crate::{
     Cpu, Isa, LANES,
     matrix::{GROUP, Line},
+    outputs::{Outputs, Scaled},
 };
 
 /// Most rows of a tile.
@@ -186,31 +187,36 @@ impl<'a> ByteRows<'a> {
     }
 }
 
-/// Σ weight · value for each row and output: `sums` is `[panels][rows]`, `panels` is `[panels, groups]`.
-pub(crate) fn bytes(cpu: Cpu, panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
-    match cpu.isa() {
-        // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Vnni => unsafe { avx512::bytes(panels, rows, sums) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Isa::AvxVnni => unsafe { avx_vnni::bytes(panels, rows, sums) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => unsafe { avx2::bytes(panels, rows, sums) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "aarch64")]
-        Isa::NeonDot => unsafe { neon::bytes(panels, rows, sums) },
-        _ => portable::bytes(panels, rows, sums),
-    }
-}
-
-/// Σ value · value of pairs for each row and output of each panel, over all blocks.
-pub(crate) fn pairs(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>, places: SumPlaces<'_>) {
+/// Σ weight · value for each row and output, finished: `panels` is `[panels, groups]`.
+pub(crate) fn product(cpu: Cpu, panels: &[Line], rows: ByteRows<'_>, outputs: &Outputs<'_>) {
     #[cfg(target_arch = "x86_64")]
     if cpu.isa() == Isa::Avx512Vnni {
         // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
-        unsafe { avx512::pairs(panel, rows, places) };
+        unsafe { avx512::product(panels, rows, outputs) };
+        return;
+    }
+    let mut sums = [Sums::default(); ROWS * PANELS];
+    match cpu.isa() {
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::AvxVnni => unsafe { avx_vnni::bytes(panels, rows, &mut sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => unsafe { avx2::bytes(panels, rows, &mut sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Isa::NeonDot => unsafe { neon::bytes(panels, rows, &mut sums) },
+        _ => portable::bytes(panels, rows, &mut sums),
+    }
+    cpu.run(Scaled { outputs, sums: &sums });
+}
+
+/// Σ value · value of pairs for each row and output of each panel, over all blocks.
+pub(crate) fn pairs(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>, mut places: SumPlaces<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa() == Isa::Avx512Vnni {
+        // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
+        unsafe { avx512::pairs(panel, rows, &mut places) };
         return;
     }
     for at in 0..panel.panels {

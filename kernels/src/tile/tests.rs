@@ -3,17 +3,24 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::{Finish, Int8Matrix, Int8Rows, Team, product, product_by};
+use crate::{Finish, Int8Matrix, Int8Rows, Team, columns::Columns, product_by};
 
-fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], rows: usize) -> Vec<Sums> {
+/// Sums as outputs, which floats of this size give exactly.
+fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], rows: usize) -> Vec<f32> {
     let groups = values.len() / rows;
     let totals: Vec<i32> = values
         .chunks_exact(groups)
         .map(|row| row.as_flattened().iter().map(|value| i32::from(*value)).sum())
         .collect();
-    let mut sums = vec![[7; LANES]; panels.len() / groups * rows];
-    bytes(cpu, panels, ByteRows { values, sums: &totals }, &mut sums);
-    sums
+    let count = panels.len() / groups;
+    let mut found = vec![7.0; rows * count * LANES];
+    let all = Columns::new(&mut found, count * LANES);
+    let (scales, row_scales) = (vec![[1.0; LANES]; count], vec![1.0; rows]);
+    let (finish, bias) = (Finish::Store, None);
+    let outputs =
+        Outputs { scales: &scales, row_scales: &row_scales, bias, finish, all: &all, row: 0, column: 0 };
+    product(cpu, panels, ByteRows { values, sums: &totals }, &outputs);
+    found
 }
 
 proptest! {
@@ -77,7 +84,7 @@ proptest! {
             let mut quantized = Int8Rows::default();
             quantized.quantize(cpu, &input, width);
             let mut output = vec![0.5; rows * out_dim];
-            product(cpu, &quantized, &matrix, Some(&bias), Finish::Add, &mut output);
+            crate::product(cpu, &quantized, &matrix, Some(&bias), Finish::Add, &mut output);
             for (at, found) in output.iter().enumerate() {
                 let wanted = wanted(at / out_dim, at % out_dim) + 0.5;
                 prop_assert!((found - wanted).abs() < 0.009 * (width as f32).sqrt() + 0.004, "{cpu:?} {found} {wanted}");
@@ -96,11 +103,11 @@ proptest! {
             let mut quantized = Int8Rows::default();
             quantized.quantize(cpu, &input, width);
             let mut together = vec![0.0; rows * out_dim];
-            product(cpu, &quantized, &matrix, None, Finish::Relu, &mut together);
+            crate::product(cpu, &quantized, &matrix, None, Finish::Relu, &mut together);
             for (row, together) in input.chunks_exact(width).zip(together.chunks_exact(out_dim)) {
                 quantized.quantize(cpu, row, width);
                 let mut alone = vec![0.0; out_dim];
-                product(cpu, &quantized, &matrix, None, Finish::Relu, &mut alone);
+                crate::product(cpu, &quantized, &matrix, None, Finish::Relu, &mut alone);
                 prop_assert_eq!(&alone, together);
             }
         }
@@ -139,7 +146,7 @@ fn the_extremes_do_not_saturate() {
     let (lines, values) =
         ([[255, 1].as_slice().repeat(32).try_into().expect("64")], [[127, -127, 127, -127]]);
     for cpu in Cpu::all() {
-        assert_eq!(byte_sums(cpu, &lines, &values, 1), [[4 * 127 * 127; LANES]], "{cpu:?}");
+        assert_eq!(byte_sums(cpu, &lines, &values, 1), [4.0 * 127.0 * 127.0; LANES], "{cpu:?}");
     }
 }
 
@@ -151,7 +158,7 @@ fn what_is_no_number_does_no_harm() {
         let mut rows = Int8Rows::default();
         rows.quantize(cpu, &[f32::NAN, 1.0, f32::INFINITY, 1.0], 2);
         let mut output = [0.0; 4];
-        product(cpu, &rows, &matrix, None, Finish::Store, &mut output);
+        crate::product(cpu, &rows, &matrix, None, Finish::Store, &mut output);
         assert!(output.iter().all(|value| value.is_finite()), "{cpu:?} {output:?}");
     }
 }
@@ -176,7 +183,7 @@ fn a_team_gives_what_one_thread_gives() {
     let mut rows = Int8Rows::default();
     rows.quantize(Cpu::best(), &input, in_dim);
     let mut wanted = vec![0.0; 9 * out_dim];
-    product(Cpu::best(), &rows, &matrix, None, Finish::Store, &mut wanted);
+    crate::product(Cpu::best(), &rows, &matrix, None, Finish::Store, &mut wanted);
     for threads in 1..6 {
         let team = Team::new(threads).unwrap();
         let mut found = vec![f32::NAN; wanted.len()];

@@ -2,116 +2,22 @@
 //! both add them up by groups. Weights without a sign are too large by 128, which the sum of the row takes off again.
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
+mod product;
+
 use std::arch::x86_64::{
     __m512i, _MM_HINT_T0, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16,
-    _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_storeu_si512,
+    _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, ROWS, SumPlaces, Sums, pair_rows};
-use crate::matrix::{Line, OFFSET};
+pub(super) use product::product;
+
+use super::{PairLine, PairLines, PairPanel, PairRows, ROWS, SumPlaces, Sums, pair_rows};
 
 /// Bytes from what is multiplied to what is fetched from memory meanwhile.
 const AHEAD: usize = 4096;
 
-#[target_feature(enable = "avx512f,avx512vnni")]
-pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
-    let groups = rows.groups();
-    if panels.len() >= 2 * groups {
-        let (first, second) = panels.split_at(groups);
-        match rows.sums.len() {
-            1 => bytes_of::<1, 2, 2>([first, second], rows, sums),
-            2 => bytes_of::<2, 2, 1>([first, second], rows, sums),
-            3 => bytes_of::<3, 2, 1>([first, second], rows, sums),
-            4 => bytes_of::<4, 2, 1>([first, second], rows, sums),
-            5 => bytes_of::<5, 2, 1>([first, second], rows, sums),
-            6 => bytes_of::<6, 2, 1>([first, second], rows, sums),
-            7 => bytes_of::<7, 2, 1>([first, second], rows, sums),
-            _ => bytes_of::<ROWS, 2, 1>([first, second], rows, sums),
-        }
-    } else {
-        match rows.sums.len() {
-            1 => bytes_of::<1, 1, 4>([panels], rows, sums),
-            2 => bytes_of::<2, 1, 2>([panels], rows, sums),
-            3 => bytes_of::<3, 1, 2>([panels], rows, sums),
-            4 => bytes_of::<4, 1, 1>([panels], rows, sums),
-            5 => bytes_of::<5, 1, 1>([panels], rows, sums),
-            6 => bytes_of::<6, 1, 1>([panels], rows, sums),
-            7 => bytes_of::<7, 1, 1>([panels], rows, sums),
-            _ => bytes_of::<ROWS, 1, 1>([panels], rows, sums),
-        }
-    }
-}
-
-/// `U` sums for each output, so that as many additions as the processor has under way don't wait for each other.
-#[target_feature(enable = "avx512f,avx512vnni")]
-fn bytes_of<const R: usize, const P: usize, const U: usize>(
-    panels: [&[Line]; P],
-    rows: ByteRows<'_>,
-    sums: &mut [Sums],
-) {
-    let groups = rows.groups();
-    let (values, totals) = rows.part::<R>(0);
-    let panels = panels.map(|panel| &panel[..groups]);
-    let values = values.map(|row| &row[..groups]);
-    let mut sum = [[[_mm512_setzero_si512(); U]; P]; R];
-    for row in 0..R {
-        let start = _mm512_set1_epi32(-i32::from(OFFSET) * totals[row]);
-        for panel in 0..P {
-            sum[row][panel][0] = start;
-        }
-    }
-    let whole = groups / U * U;
-    let mut group = 0;
-    while group < whole {
-        for at in 0..U {
-            step::<R, P, U>(&panels, &values, group + at, at, &mut sum);
-        }
-        group += U;
-    }
-    while group < groups {
-        step::<R, P, U>(&panels, &values, group, 0, &mut sum);
-        group += 1;
-    }
-    for panel in 0..P {
-        for row in 0..R {
-            let mut total = sum[row][panel][0];
-            for at in 1..U {
-                total = _mm512_add_epi32(total, sum[row][panel][at]);
-            }
-            store(&mut sums[panel * R + row], total);
-        }
-    }
-}
-
-/// One group of all rows and panels.
-#[target_feature(enable = "avx512f,avx512vnni")]
-#[inline]
-fn step<const R: usize, const P: usize, const U: usize>(
-    panels: &[&[Line]; P],
-    values: &[&[[i8; 4]]; R],
-    group: usize,
-    at: usize,
-    sum: &mut [[[__m512i; U]; P]; R],
-) {
-    let mut weights = [_mm512_setzero_si512(); P];
-    for panel in 0..P {
-        // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
-        if P == 1 {
-            _mm_prefetch::<_MM_HINT_T0>(panels[panel][group].as_ptr().wrapping_add(AHEAD).cast());
-        }
-        weights[panel] = load(&panels[panel][group]);
-    }
-    for row in 0..R {
-        let value = _mm512_set1_epi32(i32::from_ne_bytes(values[row][group].map(i8::cast_unsigned)));
-        for panel in 0..P {
-            sum[row][panel][at] = _mm512_dpbusd_epi32(sum[row][panel][at], weights[panel], value);
-        }
-    }
-}
-
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, places: SumPlaces<'_>) {
+pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, places: &mut SumPlaces<'_>) {
     match panel.lines {
         PairLines::Bytes(lines) => pairs_with(lines, |line| load_bytes(line), panel, rows, places),
         PairLines::Words(lines) => pairs_with(lines, |line| load_words(line), panel, rows, places),
@@ -125,7 +31,7 @@ fn pairs_with<T>(
     load: impl Fn(&PairLine<T>) -> __m512i + Copy,
     panel: PairPanel<'_>,
     rows: PairRows<'_>,
-    places: SumPlaces<'_>,
+    places: &mut SumPlaces<'_>,
 ) {
     if panel.panels < 2 {
         match rows.rows {
@@ -152,14 +58,14 @@ fn pairs_with<T>(
     }
 }
 
-/// As [`bytes_of`].
+/// As in `product`: `U` sums for each output.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn pairs_of<const R: usize, const P: usize, const U: usize, T>(
     lines: &[PairLine<T>],
     load: impl Fn(&PairLine<T>) -> __m512i + Copy,
     panel: PairPanel<'_>,
     rows: PairRows<'_>,
-    places: SumPlaces<'_>,
+    places: &mut SumPlaces<'_>,
 ) {
     let groups = panel.groups;
     let values = pair_rows::<R>(rows, 0, groups * panel.blocks);
@@ -197,7 +103,7 @@ fn pairs_of<const R: usize, const P: usize, const U: usize, T>(
     }
 }
 
-/// As [`step`].
+/// One group of all rows and panels.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 #[inline]
 fn pair_step<const R: usize, const P: usize, const U: usize, T>(
@@ -231,13 +137,6 @@ fn pair_step<const R: usize, const P: usize, const U: usize, T>(
 fn pair(values: [i16; 2]) -> __m512i {
     let [low, high] = values.map(i16::cast_unsigned);
     _mm512_set1_epi32((u32::from(low) | u32::from(high) << 16).cast_signed())
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn load(line: &Line) -> __m512i {
-    // SAFETY: a line has 64 bytes, and the load needs no alignment.
-    unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
 }
 
 #[target_feature(enable = "avx512f")]

@@ -1,0 +1,172 @@
+//! The product in 512 bits with VNNI, from bytes to finished outputs: what comes between two tiles counts where the inputs are few.
+#![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
+
+use std::arch::x86_64::{
+    __m512, __m512i, __mmask16, _MM_HINT_T0, _mm_prefetch, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512,
+};
+
+use super::{
+    super::{ByteRows, ROWS},
+    AHEAD,
+};
+use crate::{
+    Finish, LANES,
+    matrix::{Line, OFFSET},
+    outputs::Outputs,
+};
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+pub(in crate::tile) fn product(panels: &[Line], rows: ByteRows<'_>, outputs: &Outputs<'_>) {
+    let groups = rows.groups();
+    if panels.len() >= 2 * groups {
+        let (first, second) = panels.split_at(groups);
+        match rows.sums.len() {
+            1 => tile::<1, 2, 2>([first, second], rows, outputs),
+            2 => tile::<2, 2, 1>([first, second], rows, outputs),
+            3 => tile::<3, 2, 1>([first, second], rows, outputs),
+            4 => tile::<4, 2, 1>([first, second], rows, outputs),
+            5 => tile::<5, 2, 1>([first, second], rows, outputs),
+            6 => tile::<6, 2, 1>([first, second], rows, outputs),
+            7 => tile::<7, 2, 1>([first, second], rows, outputs),
+            _ => tile::<ROWS, 2, 1>([first, second], rows, outputs),
+        }
+    } else {
+        match rows.sums.len() {
+            1 => tile::<1, 1, 4>([panels], rows, outputs),
+            2 => tile::<2, 1, 2>([panels], rows, outputs),
+            3 => tile::<3, 1, 2>([panels], rows, outputs),
+            4 => tile::<4, 1, 1>([panels], rows, outputs),
+            5 => tile::<5, 1, 1>([panels], rows, outputs),
+            6 => tile::<6, 1, 1>([panels], rows, outputs),
+            7 => tile::<7, 1, 1>([panels], rows, outputs),
+            _ => tile::<ROWS, 1, 1>([panels], rows, outputs),
+        }
+    }
+}
+
+/// `U` sums for each output, so that as many additions as the processor has under way don't wait for each other.
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn tile<const R: usize, const P: usize, const U: usize>(
+    panels: [&[Line]; P],
+    rows: ByteRows<'_>,
+    outputs: &Outputs<'_>,
+) {
+    let groups = rows.groups();
+    // Without closures, whose calls would take the sums out of their registers.
+    let mut lines = [&[][..]; P];
+    for panel in 0..P {
+        lines[panel] = &panels[panel][..groups];
+    }
+    let mut values = [&[][..]; R];
+    let mut sum = [[[_mm512_setzero_si512(); U]; P]; R];
+    for row in 0..R {
+        values[row] = &rows.values[row * groups..][..groups];
+        let start = _mm512_set1_epi32(-i32::from(OFFSET) * rows.sums[row]);
+        for panel in 0..P {
+            sum[row][panel][0] = start;
+        }
+    }
+    let whole = groups / U * U;
+    let mut group = 0;
+    while group < whole {
+        for at in 0..U {
+            step::<R, P, U>(&lines, &values, group + at, at, &mut sum);
+        }
+        group += U;
+    }
+    while group < groups {
+        step::<R, P, U>(&lines, &values, group, 0, &mut sum);
+        group += 1;
+    }
+    for panel in 0..P {
+        let (scales, bias) = (load_floats(&outputs.scales[panel]), bias(outputs, panel));
+        for row in 0..R {
+            let mut total = sum[row][panel][0];
+            for at in 1..U {
+                total = _mm512_add_epi32(total, sum[row][panel][at]);
+            }
+            let scale = _mm512_mul_ps(scales, _mm512_set1_ps(outputs.row_scales[row]));
+            finish(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), scale, bias), outputs, row, panel);
+        }
+    }
+}
+
+/// One group of all rows and panels.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+fn step<const R: usize, const P: usize, const U: usize>(
+    panels: &[&[Line]; P],
+    values: &[&[[i8; 4]]; R],
+    group: usize,
+    at: usize,
+    sum: &mut [[[__m512i; U]; P]; R],
+) {
+    let mut weights = [_mm512_setzero_si512(); P];
+    for panel in 0..P {
+        // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
+        if P == 1 {
+            _mm_prefetch::<_MM_HINT_T0>(panels[panel][group].as_ptr().wrapping_add(AHEAD).cast());
+        }
+        weights[panel] = load(&panels[panel][group]);
+    }
+    for row in 0..R {
+        let value = _mm512_set1_epi32(i32::from_ne_bytes(values[row][group].map(i8::cast_unsigned)));
+        for panel in 0..P {
+            sum[row][panel][at] = _mm512_dpbusd_epi32(sum[row][panel][at], weights[panel], value);
+        }
+    }
+}
+
+/// What is added to the outputs of a panel.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn bias(outputs: &Outputs<'_>, panel: usize) -> __m512 {
+    match outputs.bias.and_then(|bias| bias.get(panel * LANES..)) {
+        Some(bias) => load_some(bias),
+        None => _mm512_setzero_ps(),
+    }
+}
+
+/// Puts a row's outputs of a panel where they belong.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn finish(mut values: __m512, outputs: &Outputs<'_>, row: usize, panel: usize) {
+    let place = outputs.place(row, panel);
+    match outputs.finish {
+        Finish::Store => {}
+        Finish::Add => values = _mm512_add_ps(values, load_some(place)),
+        Finish::Relu => values = _mm512_max_ps(values, _mm512_setzero_ps()),
+    }
+    // SAFETY: the mask has as many ones as the place has numbers, 16 at most.
+    unsafe { _mm512_mask_storeu_ps(place.as_mut_ptr(), mask(place.len()), values) }
+}
+
+/// A one for each of so many numbers, and 16 at most.
+fn mask(count: usize) -> __mmask16 {
+    if count < LANES { (1 << count) - 1 } else { __mmask16::MAX }
+}
+
+/// The first 16 numbers, or as many as there are and zeros.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_some(values: &[f32]) -> __m512 {
+    // SAFETY: the mask has as many ones as there are numbers, 16 at most.
+    unsafe { _mm512_maskz_loadu_ps(mask(values.len()), values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_floats(values: &[f32; LANES]) -> __m512 {
+    // SAFETY: there are 16, and the load needs no alignment.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load(line: &Line) -> __m512i {
+    // SAFETY: a line has 64 bytes, and the load needs no alignment.
+    unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
+}
