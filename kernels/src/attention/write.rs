@@ -159,16 +159,14 @@ impl Loops for WriteBlock<'_, '_> {
             }
             match self.place {
                 Place::Keys { first } => {
-                    let count = (self.rows.width - chunk * LANES).div_ceil(2).min(TOKEN_PAIRS);
-                    for at in 0..count {
-                        let line = words.map(|words| words.as_chunks::<2>().0[at]);
-                        self.lines.put(first + chunk * TOKEN_PAIRS + at, line.as_flattened());
+                    let count = (self.rows.width - chunk * LANES).div_ceil(2);
+                    for (at, line) in simd.transpose(&words).iter().enumerate().take(count) {
+                        self.lines.put(first + chunk * TOKEN_PAIRS + at, line);
                     }
                 }
                 Place::Values { first, panel } => {
                     for (at, [one, other]) in words.as_chunks::<2>().0.iter().enumerate() {
-                        let line: [[i16; 2]; LANES] = std::array::from_fn(|lane| [one[lane], other[lane]]);
-                        self.lines.put(first + chunk * panel + at, line.as_flattened());
+                        self.lines.put(first + chunk * panel + at, &simd.interleave(one, other));
                     }
                 }
             }

@@ -9,10 +9,13 @@
 )]
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm_storeu_si128, _mm256_storeu_si256, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps,
-    _mm512_castsi512_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtps_epi32,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    __m512, __m512i, _mm_storeu_si128, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_abs_ps,
+    _mm512_add_epi32, _mm512_add_ps, _mm512_castsi256_si512, _mm512_castsi512_ps, _mm512_cvtepi32_epi8,
+    _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtps_epi32, _mm512_fmadd_ps,
+    _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
+    _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi64,
+    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
+    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
 use super::Simd;
@@ -139,5 +142,51 @@ impl Simd for Avx512 {
         // SAFETY: whoever has a value of this type is on a processor that has these instructions, and there is place for 16.
         unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(a)) };
         words
+    }
+
+    #[inline(always)]
+    fn interleave(self, one: &[i16; LANES], other: &[i16; LANES]) -> [i16; 2 * LANES] {
+        let mut all = [0; 2 * LANES];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, there are 16, and there is place for 32.
+        unsafe {
+            let one = _mm512_cvtepu16_epi32(_mm256_loadu_si256(one.as_ptr().cast()));
+            let other = _mm512_cvtepu16_epi32(_mm256_loadu_si256(other.as_ptr().cast()));
+            let pairs = _mm512_or_si512(one, _mm512_slli_epi32::<16>(other));
+            _mm512_storeu_si512(all.as_mut_ptr().cast(), pairs);
+        }
+        all
+    }
+
+    /// Rows with the eighth after them in one register: 2 by 2, then 4 by 4, then 8 by 8 of their pairs change places.
+    #[inline(always)]
+    fn transpose(self, rows: &[[i16; LANES]; LANES]) -> [[i16; 2 * LANES]; LANES / 2] {
+        let mut all = [[0; 2 * LANES]; LANES / 2];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, a row has 256 bits, and a line 512.
+        unsafe {
+            let zero = _mm512_setzero_si512();
+            let (mut a, mut b) = ([zero; 8], [zero; 8]);
+            for (at, register) in a.iter_mut().enumerate() {
+                let low = _mm512_castsi256_si512(_mm256_loadu_si256(rows[at].as_ptr().cast()));
+                *register = _mm512_inserti64x4::<1>(low, _mm256_loadu_si256(rows[at + 8].as_ptr().cast()));
+            }
+            for at in 0..4 {
+                b[2 * at] = _mm512_unpacklo_epi32(a[2 * at], a[2 * at + 1]);
+                b[2 * at + 1] = _mm512_unpackhi_epi32(a[2 * at], a[2 * at + 1]);
+            }
+            for half in [0, 4] {
+                a[half] = _mm512_unpacklo_epi64(b[half], b[half + 2]);
+                a[half + 1] = _mm512_unpackhi_epi64(b[half], b[half + 2]);
+                a[half + 2] = _mm512_unpacklo_epi64(b[half + 1], b[half + 3]);
+                a[half + 3] = _mm512_unpackhi_epi64(b[half + 1], b[half + 3]);
+            }
+            let low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+            let high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+            for at in 0..4 {
+                let lines = [low, high].map(|order| _mm512_permutex2var_epi64(a[at], order, a[at + 4]));
+                _mm512_storeu_si512(all[at].as_mut_ptr().cast(), lines[0]);
+                _mm512_storeu_si512(all[at + 4].as_mut_ptr().cast(), lines[1]);
+            }
+        }
+        all
     }
 }

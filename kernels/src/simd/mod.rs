@@ -51,6 +51,28 @@ pub(crate) trait Simd: Copy {
     fn bytes(self, a: Self::Integers) -> [i8; LANES];
     /// The low 16 bits of each, which is in their range.
     fn words(self, a: Self::Integers) -> [i16; LANES];
+
+    /// Two rows, number by number.
+    #[inline(always)]
+    fn interleave(self, one: &[i16; LANES], other: &[i16; LANES]) -> [i16; 2 * LANES] {
+        let mut all = [0; 2 * LANES];
+        for (pair, (one, other)) in all.as_chunks_mut::<2>().0.iter_mut().zip(one.iter().zip(other)) {
+            *pair = [*one, *other];
+        }
+        all
+    }
+
+    /// The pairs of rows, the first of all rows, then the second of all rows, and so on.
+    #[inline(always)]
+    fn transpose(self, rows: &[[i16; LANES]; LANES]) -> [[i16; 2 * LANES]; LANES / 2] {
+        let mut all = [[0; 2 * LANES]; LANES / 2];
+        for (at, column) in all.iter_mut().enumerate() {
+            for (pair, row) in column.as_chunks_mut::<2>().0.iter_mut().zip(rows) {
+                *pair = [row[2 * at], row[2 * at + 1]];
+            }
+        }
+        all
+    }
 }
 
 /// A row in parts of 16, the last filled up.

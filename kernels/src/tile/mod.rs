@@ -105,7 +105,7 @@ impl PairLinesMut<'_> {
         reason = "only what is inlined is compiled for the instructions of the caller"
     )]
     #[inline(always)]
-    pub(crate) fn put(&mut self, line: usize, values: &[i16]) {
+    pub(crate) fn put(&mut self, line: usize, values: &PairLine<i16>) {
         match self {
             Self::Bytes(lines) => {
                 if let Some(line) = lines.get_mut(line) {
