@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use kernels::{
     Cpu, Finish, Team,
-    attention::{Bias, Keys, KvBlocks, MOST_QUERIES, Precision, Queries, Strip, attend_heads},
+    attention::{Bias, Keys, KvBlocks, MOST_QUERIES, Precision, Queries, Strip, Tokens, attend_heads},
 };
 
 use super::{
@@ -108,7 +108,8 @@ impl Step<'_, '_> {
             let part = |begin: usize| projected.get(begin..begin + inner).unwrap_or_default();
             let row = self.rows.get_mut(taken.row);
             if let Some(page) = row.and_then(|row| row.pages.get_mut(taken.position / PAGE)) {
-                Arc::make_mut(page).write(cpu, layer, taken.position % PAGE, part(inner), part(2 * inner));
+                let token = Tokens { keys: part(inner), values: part(2 * inner), stride: inner };
+                Arc::make_mut(page).write(cpu, layer, taken.position % PAGE, token);
             }
         }
         let bias = stack.relative.as_ref().map(|relative| &*relative.before);

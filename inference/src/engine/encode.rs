@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use super::{
     EncoderBlock, Engine, Source,
-    layers::{Linear, Scratch, Split},
+    layers::{Scratch, Split, with_scratch},
 };
 use crate::model::ModelError;
 use kernels::{
-    Finish, Team,
-    attention::{self, HeadShape, HeadTokens, Keys, KvBlocks, MOST_KEYS, MOST_QUERIES, Precision, Query},
+    Cpu, Finish,
+    attention::{
+        self, HeadShape, Keys, KvBlocks, KvBlocksMut, MOST_KEYS, MOST_QUERIES, Precision, Query, Tokens,
+    },
 };
 
 /// Tokens of a block of keys and values.
@@ -87,81 +89,80 @@ impl Engine {
         let Encoding { hidden, length, masked, projections, keys, biases, .. } = encoding;
         let wide = block.own.projections.out_dim();
         let (rows, width) = (self.together(*length), self.encoder.width());
+        let inner = shape.heads * shape.width;
         projections.resize(*length * wide, 0.0);
         let parts = hidden.chunks(rows * width).zip(projections.chunks_mut(rows * wide));
-        self.team.each(parts, Scratch::default, |scratch, (hidden, projections)| {
-            block.own.residual.before(cpu, hidden, scratch);
-            block.own.projections.forward(cpu, &scratch.rows, Finish::Store, Split::Here, projections);
+        let parts = parts.zip(keys.parts_mut(rows / BLOCK));
+        self.team.each(parts, |((hidden, projections), mut keys)| {
+            with_scratch(|scratch| {
+                block.own.residual.before(cpu, hidden, scratch);
+                block.own.projections.forward(cpu, &scratch.rows, Finish::Store, Split::Here, projections);
+            });
+            fill(cpu, &mut keys, projections, (wide, inner), inner);
         });
-        let inner = shape.heads * shape.width;
-        write(self.team, cpu, keys, projections, (wide, inner), masked);
+        mask(keys, masked);
         let (projections, keys, biases) = (&*projections, &*keys, &*biases);
         let parts = hidden.chunks_mut(rows * width).enumerate();
-        self.team.each(parts, Scratch::default, |scratch, (at, hidden)| {
-            let tokens = at * rows..at * rows + hidden.len() / width;
-            let attend = Attend { engine: self, projections, wide, keys, biases, length: *length };
-            attend.run(shape, tokens, scratch);
-            block.own.finish(cpu, hidden, Split::Here, scratch);
-            block.feed_forward.forward(cpu, hidden, Split::Here, scratch);
+        self.team.each(parts, |(at, hidden)| {
+            with_scratch(|scratch| {
+                let tokens = at * rows..at * rows + hidden.len() / width;
+                let attend = Attend { engine: self, projections, wide, keys, biases, length: *length };
+                attend.run(shape, tokens, scratch);
+                block.own.finish(cpu, hidden, Split::Here, scratch);
+                block.feed_forward.forward(cpu, hidden, Split::Here, scratch);
+            });
         });
     }
 
     /// Keys and values of all decoder layers.
     fn source(&self, encoding: &mut Encoding) -> Source {
-        let length = encoding.length;
-        let width = self.encoder.width();
-        let (rows, stack) = (self.together(length), &self.encoder);
-        let mut quantized: Vec<Scratch> = Vec::new();
-        quantized.resize_with(length.div_ceil(rows), Scratch::default);
-        let parts = encoding.hidden.chunks_mut(rows * width).zip(&mut quantized);
-        self.team.each(parts, || (), |(), (hidden, scratch)| stack.finish(self.cpu, hidden, None, scratch));
-        let layer = |linear: &Linear| {
-            let wide = linear.out_dim();
-            encoding.projections.resize(length * wide, 0.0);
-            let parts = encoding.projections.chunks_mut(rows * wide).zip(&quantized);
-            let run = |(): &mut (), (output, scratch): (&mut [f32], &Scratch)| {
-                linear.forward(self.cpu, &scratch.rows, Finish::Store, Split::Here, output);
-            };
-            self.team.each(parts, || (), run);
-            let mut keys = KvBlocks::new(self.decoder_shape(), length.div_ceil(BLOCK), Precision::Bits8);
-            write(self.team, self.cpu, &mut keys, &encoding.projections, (wide, 0), &encoding.masked);
-            keys
-        };
-        let layers = self.decoder_blocks.iter().map(|block| &block.cross.source).map(layer).collect();
-        Source { layers, length }
+        let Encoding { hidden, length, masked, .. } = encoding;
+        let (rows, width, shape) = (self.together(*length), self.encoder.width(), self.decoder.shape);
+        let blocks = length.div_ceil(BLOCK);
+        let new = || KvBlocks::new(shape, blocks, Precision::Bits8);
+        let mut layers: Vec<KvBlocks> = self.decoder_blocks.iter().map(|_| new()).collect();
+        let mut parts: Vec<_> =
+            layers.iter_mut().map(|keys| keys.parts_mut(rows / BLOCK).into_iter()).collect();
+        let parts = hidden.chunks_mut(rows * width).map(|hidden| {
+            let keys: Vec<_> = parts.iter_mut().filter_map(Iterator::next).collect();
+            (hidden, keys)
+        });
+        self.team.each(parts, |(hidden, keys)| {
+            with_scratch(|scratch| {
+                self.encoder.finish(self.cpu, hidden, None, scratch);
+                let Scratch { rows, wide, .. } = scratch;
+                for (block, mut keys) in self.decoder_blocks.iter().zip(keys) {
+                    let linear = &block.cross.source;
+                    linear.project(self.cpu, rows, Split::Here, wide);
+                    fill(self.cpu, &mut keys, wide, (linear.out_dim(), 0), shape.heads * shape.width);
+                }
+            });
+        });
+        layers.iter_mut().for_each(|keys| mask(keys, masked));
+        Source { layers, length: *length }
     }
 
     /// Tokens of a part, so that all threads have as many parts.
     fn together(&self, length: usize) -> usize {
         let threads = self.team.threads();
         let parts = length.div_ceil(TOGETHER * threads).max(1) * threads;
-        length.div_ceil(parts).next_multiple_of(MOST_QUERIES)
+        length.div_ceil(parts).next_multiple_of(BLOCK)
     }
 }
 
-/// Writes keys and values of all tokens, which begin at `offset` of each row of `projections`.
-fn write(
-    team: &Team,
-    cpu: kernels::Cpu,
-    keys: &mut KvBlocks,
+/// Writes tokens whose keys begin at `offset` of each row of `projections`, and their values `inner` numbers further.
+fn fill(
+    cpu: Cpu,
+    keys: &mut KvBlocksMut<'_>,
     projections: &[f32],
-    (wide, offset): (usize, usize),
-    masked: &[usize],
+    (stride, offset): (usize, usize),
+    inner: usize,
 ) {
-    let shape = keys.shape();
-    let heads: Vec<_> = keys.heads_mut().enumerate().collect();
-    team.each(
-        heads.into_iter(),
-        || (),
-        |(), (at, mut head)| {
-            let (keys, inner) = (offset + at * shape.width, shape.heads * shape.width);
-            for (block, rows) in projections.chunks(BLOCK * wide.max(1)).enumerate() {
-                let part = |begin: usize| rows.get(begin..).unwrap_or_default();
-                let tokens = HeadTokens { keys: part(keys), values: part(keys + inner), stride: wide };
-                head.write_block(cpu, block, tokens);
-            }
-        },
-    );
+    let part = |begin: usize| projections.get(begin..).unwrap_or_default();
+    keys.fill(cpu, Tokens { keys: part(offset), values: part(offset + inner), stride });
+}
+
+fn mask(keys: &mut KvBlocks, masked: &[usize]) {
     for token in masked {
         keys.mask(token / BLOCK, token % BLOCK);
     }

@@ -1,5 +1,7 @@
 //! Linear layers, norms and the feed-forward layer.
 
+use std::cell::RefCell;
+
 use kernels::{
     Cpu, Finish, Int8Matrix, Int8Rows, Team,
     ops::{self, Activation},
@@ -107,6 +109,15 @@ pub(super) struct Scratch {
     pub(super) wide: Vec<f32>,
     pub(super) attended: Vec<f32>,
     pub(super) attention: kernels::attention::Scratch,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Gives `act` this thread's own, which is not to ask for it again.
+pub(super) fn with_scratch<T>(act: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with_borrow_mut(act)
 }
 
 /// The norm of a part of a block, and where it stands: before the part, or after the residual connection.

@@ -25,10 +25,7 @@ mod stack;
 
 use std::sync::{Arc, Mutex};
 
-use kernels::{
-    Cpu, Team,
-    attention::{HeadShape, KvBlocks},
-};
+use kernels::{Cpu, Team, attention::KvBlocks};
 
 pub use batch::BatchState;
 pub use encode::Encoding;
@@ -167,9 +164,5 @@ impl Engine {
         logits: &mut Logits,
     ) -> Result<(), ModelError> {
         decode::step(self, rows, tokens, logits)
-    }
-
-    fn decoder_shape(&self) -> HeadShape {
-        self.decoder.shape
     }
 }

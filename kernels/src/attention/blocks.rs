@@ -1,9 +1,8 @@
 //! Keys and values of attention, in blocks of 16 tokens.
 
-use std::slice::ChunksExactMut;
-
+use super::write::{HeadBlocksMut, KvBlocksMut};
 use crate::{
-    Cpu, LANES,
+    LANES,
     tile::{PairLines, PairLinesMut},
 };
 
@@ -73,27 +72,10 @@ impl Lines {
         }
     }
 
-    fn chunks_mut(&mut self, size: usize) -> Chunks<'_> {
+    fn all_mut(&mut self) -> PairLinesMut<'_> {
         match self {
-            Self::Bytes(lines) => Chunks::Bytes(lines.chunks_exact_mut(size.max(1))),
-            Self::Words(lines) => Chunks::Words(lines.chunks_exact_mut(size.max(1))),
-        }
-    }
-}
-
-/// Lines in parts of one size.
-enum Chunks<'a> {
-    Bytes(ChunksExactMut<'a, [i8; 2 * LANES]>),
-    Words(ChunksExactMut<'a, [i16; 2 * LANES]>),
-}
-
-impl<'a> Iterator for Chunks<'a> {
-    type Item = PairLinesMut<'a>;
-
-    fn next(&mut self) -> Option<PairLinesMut<'a>> {
-        match self {
-            Self::Bytes(chunks) => chunks.next().map(PairLinesMut::Bytes),
-            Self::Words(chunks) => chunks.next().map(PairLinesMut::Words),
+            Self::Bytes(lines) => PairLinesMut::Bytes(lines),
+            Self::Words(lines) => PairLinesMut::Words(lines),
         }
     }
 }
@@ -126,18 +108,6 @@ pub(super) struct HeadBlocks<'a> {
     pub(super) value_scales: &'a [[f32; LANES]],
 }
 
-/// One head's part of [`KvBlocks`], to be written.
-#[derive(Debug)]
-pub struct HeadBlocksMut<'a> {
-    pub(super) shape: HeadShape,
-    pub(super) precision: Precision,
-    pub(super) blocks: usize,
-    pub(super) keys: PairLinesMut<'a>,
-    pub(super) values: PairLinesMut<'a>,
-    pub(super) key_scales: &'a mut [[f32; LANES]],
-    pub(super) value_scales: &'a mut [[f32; LANES]],
-}
-
 impl KvBlocks {
     /// Of so many blocks, all zero.
     pub fn new(shape: HeadShape, blocks: usize, precision: Precision) -> Self {
@@ -163,15 +133,6 @@ impl KvBlocks {
         self.blocks
     }
 
-    /// Writes one token's keys and values, both `[heads, width]`, at a place of a block; outside of the blocks, nothing.
-    pub fn write(&mut self, cpu: Cpu, block: usize, slot: usize, keys: &[f32], values: &[f32]) {
-        let width = self.shape.width.max(1);
-        let rows = keys.chunks_exact(width).zip(values.chunks_exact(width));
-        for (mut head, (keys, values)) in self.heads_mut().zip(rows) {
-            head.write(cpu, block, slot, keys, values);
-        }
-    }
-
     /// Makes a token one that no query attends to.
     pub fn mask(&mut self, block: usize, slot: usize) {
         if block >= self.blocks || slot >= LANES {
@@ -184,21 +145,25 @@ impl KvBlocks {
         }
     }
 
-    /// The parts of all heads, which may be written at once.
-    pub fn heads_mut(&mut self) -> impl Iterator<Item = HeadBlocksMut<'_>> {
-        let (shape, precision, blocks) = (self.shape, self.precision, self.blocks.max(1));
-        let keys = self.keys.chunks_mut(blocks * shape.pairs());
-        let values = self.values.chunks_mut(blocks * shape.value_lines());
+    /// Parts of so many blocks each, which may be written at once.
+    pub fn parts_mut(&mut self, size: usize) -> Vec<KvBlocksMut<'_>> {
+        let (shape, precision, blocks, size) = (self.shape, self.precision, self.blocks.max(1), size.max(1));
+        let count = blocks.div_ceil(size);
+        let mut parts: Vec<_> = (0..count).map(|_| KvBlocksMut::new(shape, precision)).collect();
+        let keys = self.keys.all_mut().chunks(blocks * shape.pairs());
+        let values = self.values.all_mut().chunks(blocks * shape.value_lines());
         let scales = self.key_scales.chunks_exact_mut(blocks).zip(self.value_scales.chunks_exact_mut(blocks));
-        keys.zip(values).zip(scales).map(move |((keys, values), (key_scales, value_scales))| HeadBlocksMut {
-            shape,
-            precision,
-            blocks,
-            keys,
-            values,
-            key_scales,
-            value_scales,
-        })
+        for ((keys, values), (key_scales, value_scales)) in keys.zip(values).zip(scales) {
+            let mut panels: Vec<_> =
+                values.chunks(blocks * TOKEN_PAIRS).map(|panel| panel.chunks(size * TOKEN_PAIRS)).collect();
+            let scales = key_scales.chunks_mut(size).zip(value_scales.chunks_mut(size));
+            let rest = keys.chunks(size * shape.pairs()).zip(scales);
+            for (part, (keys, (key_scales, value_scales))) in parts.iter_mut().zip(rest) {
+                let values = panels.iter_mut().filter_map(Iterator::next).collect();
+                part.heads.push(HeadBlocksMut { keys, values, key_scales, value_scales });
+            }
+        }
+        parts
     }
 
     /// `count` blocks of a head from `first` on; nothing where they aren't there.

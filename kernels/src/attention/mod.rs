@@ -14,10 +14,10 @@ mod strip;
 mod tests;
 mod write;
 
-pub use blocks::{HeadBlocksMut, HeadShape, KvBlocks, Precision};
+pub use blocks::{HeadShape, KvBlocks, Precision};
 pub use heads::{Bias, Queries, Strip, attend_heads};
 pub use strip::{Keys, Query, Scratch, attend};
-pub use write::HeadTokens;
+pub use write::{KvBlocksMut, Tokens};
 
 /// Most keys of a query, so that sums stay within 32 bits.
 pub const MOST_KEYS: usize = 1 << 16;

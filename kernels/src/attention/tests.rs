@@ -56,28 +56,24 @@ fn filled_with(cpu: Cpu, shape: HeadShape, keys: &[f32], values: &[f32], precisi
     let length = keys.len() / width;
     let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES), precision);
     for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
-        blocks.write(cpu, at / LANES, at % LANES, keys, values);
+        blocks.write(cpu, at / LANES, at % LANES, Tokens { keys, values, stride: width });
     }
     blocks
 }
 
-/// As [`filled`], a block at a time.
+/// As [`filled`], so many blocks at a time.
 fn filled_by_blocks(
     cpu: Cpu,
     shape: HeadShape,
-    keys: &[f32],
-    values: &[f32],
+    (keys, values): (&[f32], &[f32]),
     precision: Precision,
+    size: usize,
 ) -> KvBlocks {
     let stride = shape.heads * shape.width;
     let mut blocks = KvBlocks::new(shape, (keys.len() / stride).div_ceil(LANES), precision);
-    for (at, mut head) in blocks.heads_mut().enumerate() {
-        for (block, (keys, values)) in
-            keys.chunks(LANES * stride).zip(values.chunks(LANES * stride)).enumerate()
-        {
-            let (keys, values) = (&keys[at * shape.width..], &values[at * shape.width..]);
-            head.write_block(cpu, block, HeadTokens { keys, values, stride });
-        }
+    for (at, part) in blocks.parts_mut(size).iter_mut().enumerate() {
+        let tokens = |all: &[f32]| all[at * size * LANES * stride..].to_vec();
+        part.fill(cpu, Tokens { keys: &tokens(keys), values: &tokens(values), stride });
     }
     blocks
 }
@@ -116,14 +112,14 @@ proptest! {
 
     #[test]
     fn a_block_is_written_as_its_tokens_are(
-        (heads, width, length) in (1..4_usize, 1..70_usize, 1..50_usize), seed in any::<u32>(),
+        (heads, width, length, size) in (1..4_usize, 1..70_usize, 1..90_usize, 1..7_usize), seed in any::<u32>(),
     ) {
         let shape = HeadShape { heads, width };
         let (keys, values) = (noise(seed, length * heads * width), noise(seed ^ 1, length * heads * width));
         for cpu in Cpu::all() {
             for precision in [Precision::Bits8, Precision::Bits16] {
                 let wanted = filled_with(cpu, shape, &keys, &values, precision);
-                let found = filled_by_blocks(cpu, shape, &keys, &values, precision);
+                let found = filled_by_blocks(cpu, shape, (&keys, &values), precision, size);
                 prop_assert_eq!(format!("{:?}", found), format!("{:?}", wanted));
             }
         }

@@ -4,7 +4,7 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::blocks::{HeadBlocksMut, Precision, TOKEN_PAIRS};
+use super::blocks::{HeadShape, KvBlocks, Precision, TOKEN_PAIRS};
 use crate::{
     Cpu, LANES,
     cpu::Loops,
@@ -16,50 +16,92 @@ use crate::{
 /// Largest integer of a value in 16 bits: 32767 · 16383 and half of [`MOST_KEYS`](super::MOST_KEYS) · 16383 are below 2^31.
 const VALUE_LIMIT: f32 = 16_383.0;
 
-/// Tokens of a head: each has a key and a value of the head's width.
+/// Some blocks of [`KvBlocks`](super::KvBlocks), to be written.
+#[derive(Debug)]
+pub struct KvBlocksMut<'a> {
+    shape: HeadShape,
+    precision: Precision,
+    pub(super) heads: Vec<HeadBlocksMut<'a>>,
+}
+
+/// A head of them.
+#[derive(Debug)]
+pub(super) struct HeadBlocksMut<'a> {
+    pub(super) keys: PairLinesMut<'a>,
+    /// Of each panel of 16 dimensions.
+    pub(super) values: Vec<PairLinesMut<'a>>,
+    pub(super) key_scales: &'a mut [[f32; LANES]],
+    pub(super) value_scales: &'a mut [[f32; LANES]],
+}
+
+/// Keys and values of some tokens, each `[heads, width]`.
 #[derive(Debug, Clone, Copy)]
-pub struct HeadTokens<'a> {
-    /// A token's key every `stride` numbers.
+pub struct Tokens<'a> {
+    /// A token's keys every `stride` numbers.
     pub keys: &'a [f32],
-    /// A token's value every `stride` numbers.
+    /// A token's values every `stride` numbers.
     pub values: &'a [f32],
     /// Numbers from one token to the next.
     pub stride: usize,
 }
 
-impl HeadBlocksMut<'_> {
-    /// Writes one token's key and value, both `[width]`; outside of the blocks, nothing.
-    pub fn write(&mut self, cpu: Cpu, block: usize, slot: usize, key: &[f32], value: &[f32]) {
-        let limits = self.limits();
-        let scales = self.key_scales.get_mut(block).zip(self.value_scales.get_mut(block));
-        let (Some((key_scales, value_scales)), true) = (scales, slot < LANES) else { return };
-        let place = Place::Keys { first: block * self.shape.pairs() };
-        key_scales[slot] =
-            cpu.run(WriteToken { row: key, limit: limits.0, lines: &mut self.keys, place, slot });
-        let place = Place::Values { first: block * TOKEN_PAIRS, panel: self.blocks * TOKEN_PAIRS };
-        value_scales[slot] =
-            cpu.run(WriteToken { row: value, limit: limits.1, lines: &mut self.values, place, slot });
+impl<'a> Tokens<'a> {
+    /// From a token on, a head's.
+    fn rows(self, token: usize, head: usize, width: usize) -> [Rows<'a>; 2] {
+        let stride = self.stride;
+        [self.keys, self.values].map(|all| Rows {
+            values: all.get(token * stride + head * width..).unwrap_or_default(),
+            stride,
+            width,
+        })
+    }
+}
+
+impl KvBlocks {
+    /// Writes one token at a place of a block; outside of the blocks, nothing.
+    pub fn write(&mut self, cpu: Cpu, block: usize, slot: usize, token: Tokens<'_>) {
+        self.parts_mut(self.blocks()).iter_mut().for_each(|all| all.write(cpu, block, slot, token));
+    }
+}
+
+impl KvBlocksMut<'_> {
+    pub(super) fn new(shape: HeadShape, precision: Precision) -> Self {
+        Self { shape, precision, heads: Vec::with_capacity(shape.heads) }
     }
 
-    /// Writes a whole block, of the first 16 tokens; what is missing of them becomes zero. Outside of the blocks, nothing.
-    pub fn write_block(&mut self, cpu: Cpu, block: usize, tokens: HeadTokens<'_>) {
-        let (limits, width, stride) = (self.limits(), self.shape.width, tokens.stride);
-        let scales = self.key_scales.get_mut(block).zip(self.value_scales.get_mut(block));
-        let Some((key_scales, value_scales)) = scales else { return };
-        let (place, lines) = (Place::Keys { first: block * self.shape.pairs() }, &mut self.keys);
-        let rows = Rows { values: tokens.keys, stride, width };
-        *key_scales = cpu.run(WriteBlock { rows, limit: limits.0, lines, place });
-        let (first, panel) = (block * TOKEN_PAIRS, self.blocks * TOKEN_PAIRS);
-        let (place, lines) = (Place::Values { first, panel }, &mut self.values);
-        let rows = Rows { values: tokens.values, stride, width };
-        *value_scales = cpu.run(WriteBlock { rows, limit: limits.1, lines, place });
+    fn write(&mut self, cpu: Cpu, block: usize, slot: usize, token: Tokens<'_>) {
+        let limits = self.limits();
+        for (at, head) in self.heads.iter_mut().enumerate() {
+            let scales = head.key_scales.get_mut(block).zip(head.value_scales.get_mut(block));
+            let (Some((key_scales, value_scales)), true) = (scales, slot < LANES) else { return };
+            let [key, value] = token.rows(0, at, self.shape.width).map(|rows| rows.get(0));
+            let place = Place::Keys(&mut head.keys, block * self.shape.pairs());
+            key_scales[slot] = cpu.run(WriteToken { row: key, limit: limits[0], place, slot });
+            let place = Place::Values(&mut head.values, block * TOKEN_PAIRS);
+            value_scales[slot] = cpu.run(WriteToken { row: value, limit: limits[1], place, slot });
+        }
+    }
+
+    /// Writes all blocks, with the tokens in their order; what is missing of them becomes zero.
+    pub fn fill(&mut self, cpu: Cpu, tokens: Tokens<'_>) {
+        let (limits, width) = (self.limits(), self.shape.width);
+        for (at, head) in self.heads.iter_mut().enumerate() {
+            let scales = head.key_scales.iter_mut().zip(&mut *head.value_scales);
+            for (block, (key_scales, value_scales)) in scales.enumerate() {
+                let [keys, values] = tokens.rows(block * LANES, at, width);
+                let place = Place::Keys(&mut head.keys, block * self.shape.pairs());
+                *key_scales = cpu.run(WriteBlock { rows: keys, limit: limits[0], place });
+                let place = Place::Values(&mut head.values, block * TOKEN_PAIRS);
+                *value_scales = cpu.run(WriteBlock { rows: values, limit: limits[1], place });
+            }
+        }
     }
 
     /// Largest integers of keys and values.
-    fn limits(&self) -> (f32, f32) {
+    fn limits(&self) -> [f32; 2] {
         match self.precision {
-            Precision::Bits8 => (127.0, 127.0),
-            Precision::Bits16 => (self.shape.limit(), VALUE_LIMIT),
+            Precision::Bits8 => [127.0; 2],
+            Precision::Bits16 => [self.shape.limit(), VALUE_LIMIT],
         }
     }
 }
@@ -76,21 +118,19 @@ pub(super) fn scales(simd: impl Simd, row: &[f32], limit: f32) -> (f32, f32) {
     }
 }
 
-/// Where the lines of a block are.
-#[derive(Clone, Copy)]
-enum Place {
-    /// One for each pair of dimensions, with the pair of all tokens.
-    Keys { first: usize },
-    /// One for each pair of tokens, with 16 dimensions of both; `panel` lines further, those of the next 16 dimensions.
-    Values { first: usize, panel: usize },
+/// The lines of a block.
+enum Place<'a, 'b> {
+    /// From a line on, one for each pair of dimensions, with the pair of all tokens.
+    Keys(&'a mut PairLinesMut<'b>, usize),
+    /// For every 16 dimensions, from a line on, one for each pair of tokens.
+    Values(&'a mut [PairLinesMut<'b>], usize),
 }
 
 /// Quantizes a token's row; gives the scale.
 struct WriteToken<'a, 'b> {
     row: &'a [f32],
     limit: f32,
-    lines: &'a mut PairLinesMut<'b>,
-    place: Place,
+    place: Place<'a, 'b>,
     slot: usize,
 }
 
@@ -98,19 +138,20 @@ impl Loops for WriteToken<'_, '_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run(self, simd: impl Simd) -> f32 {
+    fn run(mut self, simd: impl Simd) -> f32 {
         let (scale, inverse) = scales(simd, self.row, self.limit);
         for (chunk, values) in chunks(self.row, 0.0).iter().enumerate() {
             let words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
-            match self.place {
-                Place::Keys { first } => {
+            match &mut self.place {
+                Place::Keys(lines, first) => {
                     let count = (self.row.len() - chunk * LANES).div_ceil(2);
                     for (at, pair) in words.as_chunks::<2>().0.iter().enumerate().take(count) {
-                        self.lines.set(first + chunk * TOKEN_PAIRS + at, self.slot * 2, 1, pair);
+                        lines.set(*first + chunk * TOKEN_PAIRS + at, self.slot * 2, 1, pair);
                     }
                 }
-                Place::Values { first, panel } => {
-                    self.lines.set(first + chunk * panel + self.slot / 2, self.slot % 2, 2, &words);
+                Place::Values(panels, first) => {
+                    let Some(lines) = panels.get_mut(chunk) else { continue };
+                    lines.set(*first + self.slot / 2, self.slot % 2, 2, &words);
                 }
             }
         }
@@ -136,15 +177,14 @@ impl<'a> Rows<'a> {
 struct WriteBlock<'a, 'b> {
     rows: Rows<'a>,
     limit: f32,
-    lines: &'a mut PairLinesMut<'b>,
-    place: Place,
+    place: Place<'a, 'b>,
 }
 
 impl Loops for WriteBlock<'_, '_> {
     type Output = [f32; LANES];
 
     #[inline(always)]
-    fn run(self, simd: impl Simd) -> [f32; LANES] {
+    fn run(mut self, simd: impl Simd) -> [f32; LANES] {
         let (mut all, mut inverses) = ([0.0; LANES], [0.0; LANES]);
         for (token, (scale, inverse)) in all.iter_mut().zip(&mut inverses).enumerate() {
             (*scale, *inverse) = scales(simd, self.rows.get(token), self.limit);
@@ -157,16 +197,17 @@ impl Loops for WriteBlock<'_, '_> {
                 let Some(values) = chunks.iter().next() else { continue };
                 *words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
             }
-            match self.place {
-                Place::Keys { first } => {
+            match &mut self.place {
+                Place::Keys(lines, first) => {
                     let count = (self.rows.width - chunk * LANES).div_ceil(2);
                     for (at, line) in simd.transpose(&words).iter().enumerate().take(count) {
-                        self.lines.put(first + chunk * TOKEN_PAIRS + at, line);
+                        lines.put(*first + chunk * TOKEN_PAIRS + at, line);
                     }
                 }
-                Place::Values { first, panel } => {
+                Place::Values(panels, first) => {
+                    let Some(lines) = panels.get_mut(chunk) else { continue };
                     for (at, [one, other]) in words.as_chunks::<2>().0.iter().enumerate() {
-                        self.lines.put(first + chunk * panel + at, &simd.interleave(one, other));
+                        lines.put(*first + at, &simd.interleave(one, other));
                     }
                 }
             }

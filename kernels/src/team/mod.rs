@@ -144,19 +144,13 @@ impl Team {
         self.run(parts, |part| act(part * count / parts..(part + 1) * count / parts));
     }
 
-    /// Calls `act` with each item, whoever has time taking the next, and what `begin` made for his own use.
-    pub fn each<T: Send, S>(
-        &self,
-        items: impl Iterator<Item = T> + Send,
-        begin: impl Fn() -> S + Sync,
-        act: impl Fn(&mut S, T) + Sync,
-    ) {
+    /// Calls `act` with each item, whoever has time taking the next.
+    pub fn each<T: Send>(&self, items: impl Iterator<Item = T> + Send, act: impl Fn(T) + Sync) {
         let items = Mutex::new(items.fuse());
         let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
         self.run(self.threads(), |_| {
-            let mut own = None;
             while let Some(item) = next() {
-                act(own.get_or_insert_with(&begin), item);
+                act(item);
             }
         });
     }

@@ -22,7 +22,7 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{ops::Range, slice::ChunksMut};
 
 use crate::{
     Cpu, Isa, LANES,
@@ -55,6 +55,23 @@ pub(crate) enum PairLinesMut<'a> {
     Words(&'a mut [PairLine<i16>]),
 }
 
+/// Parts of [`PairLinesMut`].
+pub(crate) enum LineChunks<'a> {
+    Bytes(ChunksMut<'a, PairLine<i8>>),
+    Words(ChunksMut<'a, PairLine<i16>>),
+}
+
+impl<'a> Iterator for LineChunks<'a> {
+    type Item = PairLinesMut<'a>;
+
+    fn next(&mut self) -> Option<PairLinesMut<'a>> {
+        match self {
+            Self::Bytes(chunks) => chunks.next().map(PairLinesMut::Bytes),
+            Self::Words(chunks) => chunks.next().map(PairLinesMut::Words),
+        }
+    }
+}
+
 impl Default for PairLines<'_> {
     fn default() -> Self {
         Self::Words(&[])
@@ -79,7 +96,15 @@ impl PairLines<'_> {
     }
 }
 
-impl PairLinesMut<'_> {
+impl<'a> PairLinesMut<'a> {
+    /// In parts of one size, the last of what is left.
+    pub(crate) fn chunks(self, size: usize) -> LineChunks<'a> {
+        match self {
+            Self::Bytes(lines) => LineChunks::Bytes(lines.chunks_mut(size.max(1))),
+            Self::Words(lines) => LineChunks::Words(lines.chunks_mut(size.max(1))),
+        }
+    }
+
     /// Sets every `step`th number of a line from `first` on, all of which fit; where there is no such place, nothing.
     #[expect(
         clippy::inline_always,
