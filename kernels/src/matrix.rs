@@ -14,8 +14,6 @@ use crate::{
 pub(crate) const GROUP: usize = 4;
 /// Inputs of a group for all outputs of a panel.
 pub(crate) type Line = [u8; LANES * GROUP];
-/// Most inputs: sums of as many integers are exact in floats.
-const WIDEST: usize = 1 << 17;
 /// What is added to a weight, so that it is stored without a sign.
 pub(crate) const OFFSET: u8 = 128;
 
@@ -133,7 +131,7 @@ impl Int8Matrix {
         let length =
             panels.checked_mul(in_dim.div_ceil(GROUP)).and_then(|lines| lines.checked_mul(size_of::<Line>()));
         length
-            .filter(|length| *length > 0 && *length < isize::MAX as usize / 2 && in_dim <= WIDEST)
+            .filter(|length| *length > 0 && *length < isize::MAX as usize / 2)
             .ok_or(MatrixError::Size(out_dim, in_dim))
     }
 

@@ -9,7 +9,7 @@ use crate::{
     cpu::Loops,
     matrix::GROUP,
     ops::highest_magnitude,
-    simd::{Simd, chunks, sum},
+    simd::{Simd, chunks},
 };
 
 /// `[rows, width]`, each row with a scale of its own: a value is about `scale · int8`, with integers from −127 to 127.
@@ -95,18 +95,18 @@ impl Loops for QuantizeRow<'_> {
             return (0.0, 0);
         }
         let inverse = simd.splat(inverse);
-        // Exact, for rows are no wider than a matrix may be.
-        let mut sums = simd.splat(0.0);
+        let mut sums = [0_i32; LANES];
         for (values, place) in chunks(self.row, 0.0).iter().zip(self.place.chunks_mut(LANES)) {
-            let integers = simd.nearest(simd.mul(simd.load(values), inverse));
-            sums = simd.add(sums, simd.to_floats(integers));
-            let bytes = simd.bytes(integers);
+            let bytes = simd.bytes(simd.nearest(simd.mul(simd.load(values), inverse)));
+            for (sum, byte) in sums.iter_mut().zip(bytes) {
+                *sum += i32::from(byte);
+            }
             match place.as_mut_array::<LANES>() {
                 Some(place) => *place = bytes,
                 None => place.copy_from_slice(bytes.get(..place.len()).unwrap_or_default()),
             }
         }
-        (highest / 127.0, sum(simd, sums) as i32)
+        (highest / 127.0, sums.iter().sum())
     }
 }
 

@@ -67,7 +67,7 @@ impl Seq2Seq for Engine {
     }
 
     fn guesses(&self) -> usize {
-        self.cpu.multiplies_at_once().then_some(MOST_GUESSES).unwrap_or_default()
+        if self.cpu.multiplies_at_once() { MOST_GUESSES } else { 0 }
     }
 
     fn decode_guesses(&self, tokens: &[u32], state: &mut BatchState) -> Result<Logits, ModelError> {

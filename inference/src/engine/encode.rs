@@ -138,7 +138,9 @@ impl Engine {
                 }
             });
         });
-        layers.iter_mut().for_each(|keys| mask(keys, masked));
+        for keys in &mut layers {
+            mask(keys, masked);
+        }
         Source { layers, length: *length }
     }
 

@@ -48,7 +48,7 @@ impl Copier {
         let sum: u32 = tokens.iter().sum();
         let at = tokens.last().and_then(|last| self.source.iter().position(|token| token == last));
         let copied = at.and_then(|at| self.source.get(at + 1).copied());
-        copied.filter(|_| sum % 7 > 0).unwrap_or(sum % VOCABULARY)
+        copied.filter(|_| !sum.is_multiple_of(7)).unwrap_or(sum % VOCABULARY)
     }
 }
 
