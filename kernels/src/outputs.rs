@@ -30,8 +30,8 @@ impl Outputs<'_> {
     #[expect(clippy::mut_from_ref, reason = "no two that are used at once are the same")]
     pub(crate) fn place(&self, row: usize, panel: usize) -> &mut [f32] {
         let begin = self.column + panel * LANES;
-        // SAFETY: each panel is in one part of a product only, and a part goes through its tiles one after the other and through the places of a
-        // tile one after the other.
+        // SAFETY: each panel is in one part of a product only, and a part goes through its tiles, and the places of a tile,
+        // one after the other.
         unsafe { self.all.get(self.row + row, begin..begin + LANES) }
     }
 }

@@ -49,8 +49,8 @@ pub struct Bias<'a> {
     pub first: usize,
 }
 
-/// [`attend`] for all heads of all rows, each head by one thread of the team: `output` is `[rows, heads, width]`, and of rows that are in no strip
-/// it stays as it is.
+/// [`attend`] for all heads of all rows, each head by one thread of the team: `output` is `[rows, heads, width]`, and stays
+/// as it is of rows that are in no strip.
 pub fn attend_heads(team: &Team, cpu: Cpu, queries: Queries<'_>, strips: &[Strip<'_>], output: &mut [f32]) {
     let HeadShape { heads, width } = queries.shape;
     let numbers = strips.iter().map(|strip| 2 * strip.keys.length() * heads * width).sum::<usize>();

@@ -1,10 +1,10 @@
 //! Guesses of the tokens to come, which a model checks all in one step.
 //!
 //! A summary copies: where its last tokens stand in the source too, it often goes on as the source does. A step of some rows
-//! takes hardly longer than one of a single row, for what takes time is moving the weights. So the source's next tokens go into the step as guesses,
-//! and those that turn out to be what is chosen anyway are steps saved ("prompt lookup decoding", Saxena 2023; speculative decoding,
-//! Leviathan et al., <https://arxiv.org/abs/2211.17192>). A guess never changes what comes out: each token is chosen from the same scores,
-//! to the bit, and in the same order.
+//! takes hardly longer than one of a single row, for what takes time is moving the weights. So the source's next tokens go
+//! into the step as guesses, and those that turn out to be what is chosen anyway are steps saved ("prompt lookup decoding",
+//! Saxena 2023; speculative decoding, Leviathan et al., <https://arxiv.org/abs/2211.17192>). A guess never changes what comes
+//! out: each token is chosen from the same scores, to the bit, and in the same order.
 
 /// How many tokens are guessed where so many of the last ones stand in the source: the longer the match, the likelier it
 /// goes on. Chosen on news and their summaries, for the most tokens in a time where a guess costs a tenth of a step.
