@@ -28,7 +28,8 @@ call 127.0.0.1:57051 list | tee "$out/list"
 for service in nutgraf.scraper.v1.ScraperService grpc.health.v1.Health; do
   grep -q "$service" "$out/list" || fail "reflection does not list $service"
 done
-call 127.0.0.1:57051 describe nutgraf.scraper.v1.ScraperService | grep -q GetRandomArticle || fail describe
+call 127.0.0.1:57051 describe nutgraf.scraper.v1.ScraperService >"$out/described"
+grep -q GetRandomArticle "$out/described" || fail describe
 for port in 57051 57052; do
   call -d '{}' 127.0.0.1:$port grpc.health.v1.Health/Check | jq -e '.status == "SERVING"' || fail "health of $port"
 done
