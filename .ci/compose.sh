@@ -51,10 +51,10 @@ cargo run --quiet --locked --package inference --features testing --example rand
 chmod -R a+rX "$tiny"
 writer=$(docker run --detach --network none --read-only --cap-drop ALL --volume "$tiny:/models/tiny:ro" --env NUTGRAF_MODEL=/models/tiny nutgraf/summarizer-svc)
 for _ in $(seq 60); do
-  docker logs "$writer" 2>&1 | grep -q 'the model is ready' && break
+  [[ $(docker logs "$writer" 2>&1) == *'the model is ready'* ]] && break
   sleep 1
 done
-docker logs "$writer" 2>&1 | grep -q 'the model is ready' || { docker logs "$writer" >&2; fail 'the model was not loaded in its container'; }
+[[ $(docker logs "$writer" 2>&1) == *'the model is ready'* ]] || { docker logs "$writer" >&2; fail 'the model was not loaded in its container'; }
 docker rm --force "$writer" >/dev/null
 
 began=$SECONDS
