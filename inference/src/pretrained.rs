@@ -62,7 +62,10 @@ impl Pretrained {
     ///
     /// [`PretrainedError`].
     pub fn open(folder: &Path, device: &Device, dtype: DType) -> Result<Self, PretrainedError> {
-        Self::open_as(folder, device, dtype, |config, weights, _| Model::load(config, weights))
+        Self::open_as(folder, device, dtype, |config, weights, _| {
+            weights.read_ahead();
+            Model::load(config, weights)
+        })
     }
 
     /// Opens a folder; the weights are quantized to 8-bit integers and stay on the CPU ([`engine`](crate::engine)). What was

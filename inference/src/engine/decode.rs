@@ -53,8 +53,13 @@ pub(super) fn step(
     }
     let mut scratch = engine.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
     let (cpu, team) = (engine.cpu, engine.team);
-    Step { engine, cpu, team, rows, taken: &taken, scratch: &mut scratch }.run(scores);
+    let mut step = Step { engine, cpu, team, rows, taken: &taken, scratch: &mut scratch };
+    let embedded = step.embed();
+    if embedded.is_ok() {
+        step.run(scores);
+    }
     engine.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    embedded?;
     for (row, tokens) in rows.iter_mut().zip(tokens) {
         row.position += tokens.len();
     }
@@ -72,11 +77,17 @@ struct Step<'a, 'b> {
 }
 
 impl Step<'_, '_> {
+    /// The input of the first block.
+    fn embed(&mut self) -> Result<(), ModelError> {
+        self.scratch.hidden.clear();
+        self.taken.iter().try_for_each(|Taken { token, position, .. }| {
+            self.engine.decoder.embed(self.cpu, *token, *position, &mut self.scratch.hidden)
+        })
+    }
+
     fn run(mut self, scores: &mut [f32]) {
         let (engine, cpu, team) = (self.engine, self.cpu, self.team);
-        self.scratch.hidden.clear();
         for taken in self.taken {
-            engine.decoder.embed(cpu, taken.token, taken.position, &mut self.scratch.hidden);
             let Some(row) = self.rows.get_mut(taken.row) else { continue };
             if taken.position / PAGE >= row.pages.len() {
                 row.pages.push(Arc::new(KvBlocks::new(

@@ -41,14 +41,14 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`ModelError::UnknownToken`] and [`ModelError::TooLong`].
+    /// [`ModelError::UnknownToken`], [`ModelError::TooLong`] and [`ModelError::Embedding`].
     pub fn begin(&self, source: &[u32]) -> Result<Encoding, ModelError> {
         let stack = &self.encoder;
         let length = source.len();
         stack.check(source, length.saturating_sub(1), MOST_KEYS)?;
         let mut hidden = Vec::with_capacity(length * stack.width());
         for (position, token) in source.iter().enumerate() {
-            stack.embed(self.cpu, *token, position, &mut hidden);
+            stack.embed(self.cpu, *token, position, &mut hidden)?;
         }
         let distances = length.cast_signed();
         let biases = stack.relative.as_ref().map(|it| it.positions.of_distances(1 - distances..distances));

@@ -145,7 +145,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`ModelError::UnknownToken`] and [`ModelError::TooLong`], before any row has changed.
+    /// [`ModelError::UnknownToken`], [`ModelError::TooLong`] and [`ModelError::Embedding`], before any row has changed.
     pub fn step(&self, rows: &mut [&mut Row], tokens: &[u32], logits: &mut Logits) -> Result<(), ModelError> {
         let tokens: Vec<&[u32]> = tokens.iter().map(std::slice::from_ref).collect();
         decode::step(self, rows, &tokens, logits)

@@ -1,6 +1,6 @@
 //! What stands before and after the blocks of an encoder or a decoder.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use kernels::{Cpu, attention::HeadShape, ops};
 
@@ -32,6 +32,25 @@ impl Numbers {
         match self {
             Self::Read(values) => values,
             Self::Mapped(matrix) => matrix.values(),
+        }
+    }
+}
+
+impl Table {
+    /// Appends the vector of a token of the vocabulary; where that fails, nothing.
+    fn append(&self, token: u32, vectors: &mut Vec<f32>) -> io::Result<()> {
+        let (row, end) = (token as usize, vectors.len());
+        match &self.numbers {
+            Numbers::Read(values) => {
+                let values = values.get(row * self.width..(row + 1) * self.width);
+                vectors.extend_from_slice(values.ok_or(io::ErrorKind::InvalidInput)?);
+                Ok(())
+            }
+            Numbers::Mapped(matrix) => {
+                vectors.resize(end + self.width, 0.0);
+                let read = matrix.read_row(row, vectors.get_mut(end..).unwrap_or_default());
+                read.inspect_err(|_| vectors.truncate(end))
+            }
         }
     }
 }
@@ -85,21 +104,30 @@ impl Stack {
         }
     }
 
-    /// Appends the vector of a token, which was checked.
-    pub(super) fn embed(&self, cpu: Cpu, token: u32, position: usize, hidden: &mut Vec<f32>) {
-        let width = self.width();
-        let row = |numbers: &[f32], at: usize| numbers.get(at * width..(at + 1) * width).map(<[f32]>::to_vec);
-        let mut vector = row(self.table.numbers.values(), token as usize).unwrap_or_else(|| vec![0.0; width]);
+    /// Appends the input of the first block for a token, which was checked.
+    pub(super) fn embed(
+        &self,
+        cpu: Cpu,
+        token: u32,
+        position: usize,
+        hidden: &mut Vec<f32>,
+    ) -> Result<(), ModelError> {
+        let (width, end) = (self.width(), hidden.len());
+        self.table.append(token, hidden).map_err(ModelError::Embedding)?;
+        let vector = hidden.get_mut(end..).unwrap_or_default();
         if let Some(factor) = self.scale {
-            ops::scale(cpu, &mut vector, factor);
+            ops::scale(cpu, vector, factor);
         }
-        if let Some(positions) = self.positions.as_ref().and_then(|table| row(table, position)) {
-            ops::add(cpu, &mut vector, &positions);
+        let positions = self.positions.as_ref();
+        if let Some(position) =
+            positions.and_then(|table| table.get(position * width..(position + 1) * width))
+        {
+            ops::add(cpu, vector, position);
         }
         if let Some(norm) = &self.embedding_norm {
-            norm.in_place(cpu, &mut vector, &mut Vec::new());
+            norm.in_place(cpu, vector, &mut Vec::new());
         }
-        hidden.append(&mut vector);
+        Ok(())
     }
 
     /// After the last block, quantized for what comes then; `scale` is multiplied in.

@@ -123,6 +123,9 @@ pub enum ModelError {
     /// What was kept is of another model.
     #[error("what was kept between two steps is of another model")]
     OtherState,
+    /// A token's vector can't be read from the file of the weights.
+    #[error("the weights can't be read: {0}")]
+    Embedding(std::io::Error),
     /// The arithmetic failed; a fault of ours, or no memory on the device.
     #[error("the model failed: {0}")]
     Tensor(#[from] candle_core::Error),

@@ -34,7 +34,12 @@ const SCALES: &str = ".scales";
 impl Weights {
     /// The same, with what was quantized before.
     pub(crate) fn with_int8(mut self, files: &WeightFiles) -> Self {
-        self.int8 = Some(Int8File::open(files));
+        let int8 = Int8File::open(files);
+        // What was kept takes the place of nearly all that the model's own files hold.
+        if int8.stored.is_none() {
+            self.read_ahead();
+        }
+        self.int8 = Some(int8);
         self
     }
 
@@ -169,6 +174,7 @@ impl Stored {
             return None;
         }
         let file = MappedFile::open(path).ok()?;
+        file.read_ahead();
         let (length, header) = SafeTensors::read_metadata(file.bytes()).ok()?;
         let begin = LENGTH.checked_add(length)?;
         let data = file.bytes().get(begin..)?;

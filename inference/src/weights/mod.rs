@@ -26,6 +26,8 @@ trait Source: Send {
     fn names(&self) -> Vec<String>;
     /// One of them, on a device, in the type that it is stored in.
     fn load(&self, name: &str, device: &Device) -> Result<Tensor, LoadError>;
+    /// Fetches what is mapped, all of which is needed soon.
+    fn read_ahead(&self) {}
     /// One of two dimensions and 32 bits, left in its file; None where it has to be loaded.
     fn mapped(&self, _name: &str) -> Option<MappedMatrix> {
         None
@@ -139,6 +141,11 @@ impl Weights {
         let names = source.names().into_iter().map(|name| (name.clone(), name)).collect();
         let (used, problems) = (BTreeSet::new(), TensorProblems::default());
         Ok(Self { source, names, used, problems, device: device.clone(), dtype, int8: None })
+    }
+
+    /// Fetches files that are mapped, where all of them is needed soon.
+    pub(crate) fn read_ahead(&self) {
+        self.source.read_ahead();
     }
 
     /// Whether there is a tensor of that name.

@@ -16,6 +16,7 @@ use super::{LoadError, MappedMatrix, Source, mapped::MappedFile};
 const LENGTH: usize = 8;
 
 pub(super) struct SafeTensors {
+    files: Vec<MappedFile>,
     tensors: HashMap<String, Place>,
 }
 
@@ -30,11 +31,13 @@ struct Place {
 
 impl SafeTensors {
     pub(super) fn open(paths: &[PathBuf]) -> Result<Self, LoadError> {
-        let mut tensors = HashMap::new();
+        let mut all = Self { files: Vec::new(), tensors: HashMap::new() };
         for path in paths {
-            tensors.extend(read(path)?);
+            let file = MappedFile::open(path)?;
+            all.tensors.extend(read(path, &file)?);
+            all.files.push(file);
         }
-        Ok(Self { tensors })
+        Ok(all)
     }
 
     fn place(&self, name: &str) -> Result<&Place, LoadError> {
@@ -55,6 +58,10 @@ impl Source for SafeTensors {
         view.load(device).map_err(|error| bad(&error))
     }
 
+    fn read_ahead(&self) {
+        self.files.iter().for_each(MappedFile::read_ahead);
+    }
+
     fn mapped(&self, name: &str) -> Option<MappedMatrix> {
         let place = self.tensors.get(name)?;
         match (place.dtype, &place.shape[..]) {
@@ -65,8 +72,7 @@ impl Source for SafeTensors {
 }
 
 /// The tensors of one file.
-fn read(path: &Path) -> Result<Vec<(String, Place)>, LoadError> {
-    let file = MappedFile::open(path)?;
+fn read(path: &Path, file: &MappedFile) -> Result<Vec<(String, Place)>, LoadError> {
     // This checks that every tensor lies within the file, and that none overlaps another.
     Header::deserialize(file.bytes()).map_err(|error| LoadError::format(path, error))?;
     let (length, header) =
