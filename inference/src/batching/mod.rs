@@ -11,23 +11,23 @@
 //! # Layout
 //!
 //! - `scheduler`: the thread that does the work, and in what order.
+//! - `figures`: what was done so far.
 
+mod figures;
 mod scheduler;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt, io,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
-use scheduler::{Encode, Job, Scheduler, Seat, Step};
+pub use figures::{BatchFigures, BatchWatch};
+use figures::{Figures, Seat};
+use scheduler::{Encode, Job, Scheduler, Step};
 
 use crate::{
     engine::{Engine, Row},
@@ -42,15 +42,6 @@ pub struct Batching {
     engine: Arc<Engine>,
     jobs: mpsc::Sender<Job>,
     figures: Arc<Figures>,
-}
-
-/// What was done so far.
-#[derive(Debug, Default)]
-struct Figures {
-    steps: AtomicU64,
-    rows: AtomicU64,
-    /// Requests that are decoding, in a step or between two.
-    decoding: AtomicUsize,
 }
 
 /// A request that is being decoded: its rows.
@@ -85,14 +76,14 @@ impl Batching {
         Ok(Self { engine, jobs, figures })
     }
 
-    /// Steps that were taken so far, and the rows that took them: a step moves the weights once for all its rows.
-    pub fn steps_and_rows(&self) -> (u64, u64) {
-        (self.figures.steps.load(Ordering::Relaxed), self.figures.rows.load(Ordering::Relaxed))
+    /// What was done so far.
+    pub fn figures(&self) -> BatchFigures {
+        self.figures.read()
     }
 
-    /// Requests that are decoding now.
-    pub fn decoding(&self) -> usize {
-        self.figures.decoding.load(Ordering::Relaxed)
+    /// The same, until this is gone.
+    pub fn watch(&self) -> BatchWatch {
+        self.figures.watch()
     }
 
     fn step(&self, tokens: Vec<Vec<u32>>, state: &mut Decoding) -> Result<Logits, ModelError> {
@@ -161,7 +152,7 @@ impl Seq2Seq for Batching {
 
     /// As many as leave all who are decoding together the places that they would have without guesses.
     fn guesses(&self) -> usize {
-        let places = (self.engine.guesses() + 1) / self.decoding().max(1);
+        let places = (self.engine.guesses() + 1) / self.figures.decoding().max(1);
         places.saturating_sub(1)
     }
 

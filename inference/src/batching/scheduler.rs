@@ -4,11 +4,11 @@ use std::{
     collections::VecDeque,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Weak, atomic::Ordering, mpsc},
+    sync::{Arc, Weak, mpsc},
     time::{Duration, Instant},
 };
 
-use super::Figures;
+use super::figures::{Figures, Seat};
 use crate::{
     engine::{Encoding, Engine, Row, Source},
     model::{Logits, ModelError},
@@ -26,23 +26,6 @@ pub(super) enum Job {
     Step(Step),
     /// One who was decoding has ended, and need not be waited for.
     Left,
-}
-
-/// A place among those who are decoding, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Seat(Arc<Figures>);
-
-impl Seat {
-    fn take(figures: &Arc<Figures>) -> Self {
-        figures.decoding.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(figures))
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.decoding.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Encoded sources, of somebody who is decoding from now on.
@@ -112,7 +95,7 @@ impl Scheduler {
             let until = Instant::now() + self.took;
             while !self.encoding.is_empty() {
                 self.encode();
-                if self.decoding() > 0 && Instant::now() >= until {
+                if self.figures.decoding() > 0 && Instant::now() >= until {
                     break;
                 }
                 if !self.hear() {
@@ -136,7 +119,7 @@ impl Scheduler {
         }
         let until = Instant::now() + self.took.mul_f64(PATIENCE);
         // Those who wait to be encoded are better use of the time.
-        while self.encoding.is_empty() && self.stepping.len() < self.decoding() {
+        while self.encoding.is_empty() && self.stepping.len() < self.figures.decoding() {
             let left = until.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
                 Ok(job) => self.take(job),
@@ -167,10 +150,6 @@ impl Scheduler {
         }
     }
 
-    fn decoding(&self) -> usize {
-        self.figures.decoding.load(Ordering::Relaxed)
-    }
-
     /// One layer of the first source; who has waited the longest goes first.
     fn encode(&mut self) {
         let Some(mut encode) = self.encoding.pop_front() else { return };
@@ -198,9 +177,7 @@ impl Scheduler {
     /// One step of all who wait for one.
     fn step(&mut self) {
         let mut steps = mem::take(&mut self.stepping);
-        let count: usize = steps.iter().map(Step::tokens).sum();
-        self.figures.steps.fetch_add(1, Ordering::Relaxed);
-        self.figures.rows.fetch_add(count as u64, Ordering::Relaxed);
+        self.figures.stepped(steps.iter().map(Step::tokens).sum());
         // Rows that are cut short by a panic are lost with it: those who wait for them hear that they are gone.
         let Ok(scores) = catch_unwind(AssertUnwindSafe(|| together(&self.engine, &mut steps))) else {
             return;

@@ -144,7 +144,7 @@ fn steps_of_those_who_decode_at_the_same_time_are_taken_together() {
             });
         }
     });
-    let (taken, rows) = model.steps_and_rows();
+    let BatchFigures { steps: taken, rows, .. } = model.figures();
     assert_eq!(rows, (requests * steps) as u64);
     assert!(taken < rows, "{taken} steps of {rows} rows");
 }
@@ -165,12 +165,12 @@ fn who_leaves_before_his_source_is_encoded_leaves_nothing_behind() {
     }
     // Nobody is waited for: a step is taken at once, and alone.
     let mut state = model.encode(&batch, 1).unwrap();
-    let (before, _) = model.steps_and_rows();
+    let before = model.figures().steps;
     model.decode(&[7], &mut state).unwrap();
-    assert_eq!(model.steps_and_rows().0, before + 1);
-    assert_eq!(model.decoding(), 1);
+    assert_eq!(model.figures().steps, before + 1);
+    assert_eq!(model.figures().decoding, 1);
     drop(state);
-    assert_eq!(model.decoding(), 0);
+    assert_eq!(model.figures().decoding, 0);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub use logits::Logits;
 pub use t5::T5;
 
 use crate::{
-    batching::{Batching, Decoding},
+    batching::{BatchWatch, Batching, Decoding},
     config::ModelConfig,
     engine::{BatchState, Engine},
     weights::{LoadError, Weights},
@@ -180,6 +180,11 @@ impl Model {
             Self::Int8(engine) => Batching::start(*engine).map(Self::Batching),
             other => Ok(other),
         }
+    }
+
+    /// What happens in the batch of all threads, where there is one.
+    pub fn batch(&self) -> Option<BatchWatch> {
+        if let Self::Batching(model) = self { Some(model.watch()) } else { None }
     }
 }
 

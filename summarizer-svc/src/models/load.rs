@@ -41,7 +41,7 @@ pub(super) fn load(
     inner.make_room(name, identity.memory)?;
     let model = Abstractive::open(&local, identity, inner.dtype).map_err(|error| error.to_string())?;
     model.warm_up();
-    Ok(model)
+    Ok(model.watched())
 }
 
 fn obtain(

@@ -88,3 +88,27 @@ fn only_a_model_that_reads_the_language_stands_in_for_nobody() {
     assert!(models.ready("de").is_some(), "nobody said what it reads");
     assert!(Models::default().ready("en").is_none());
 }
+
+#[test]
+fn what_a_model_decodes_is_in_the_metrics_until_it_is_gone() {
+    let all = folders(&["watched"]);
+    let models = start(&all, &["watched"], u64::MAX);
+    let model = wait(&models, "watched").unwrap();
+    let value = |name: &str| {
+        let page = service_kit::metrics::page();
+        let line =
+            page.lines().find_map(|line| line.strip_prefix(&format!("{name}{{model=\"watched\"}} ")))?;
+        Some(line.parse::<f64>().unwrap())
+    };
+    // It was warmed up.
+    assert!(value("nutgraf_summarizer_decode_steps_total").unwrap() > 0.0);
+    assert!(value("nutgraf_summarizer_decode_rows_total").unwrap() > 0.0);
+    assert_eq!(value("nutgraf_summarizer_decoding"), Some(0.0));
+    drop((models, model));
+    // The thread that decodes ends a moment after the last of those who could ask it.
+    let until = std::time::Instant::now() + Duration::from_mins(1);
+    while value("nutgraf_summarizer_decoding").is_some() {
+        assert!(std::time::Instant::now() < until, "it is still shown");
+        std::thread::yield_now();
+    }
+}

@@ -6,7 +6,9 @@
 //! - `plan`: how long the outputs are, as generation parameters.
 //! - `voice`: tokens to text to whole sentences, as they come; `sentences`: what is certain of them.
 //! - `open`: a model's folder, opened.
+//! - `figures`: what is decoded, as metrics.
 
+mod figures;
 mod open;
 mod plan;
 mod sentences;
