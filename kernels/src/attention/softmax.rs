@@ -86,8 +86,12 @@ impl Softmax<'_> {
         if self.length.is_multiple_of(LANES) {
             return highest(simd, most);
         }
-        // What lies past the last key may be higher, and must not count.
-        self.fill(f32::NEG_INFINITY);
+        // What lies past the last key may be higher, and must not count: its power is none to speak of.
+        self.scores
+            .as_flattened_mut()
+            .iter_mut()
+            .skip(self.length)
+            .for_each(|score| *score = f32::NEG_INFINITY);
         let scores =
             self.scores.iter().fold(simd.splat(f32::MIN), |most, scores| simd.max(simd.load(scores), most));
         highest(simd, scores)
@@ -98,26 +102,16 @@ impl Softmax<'_> {
     #[inline(always)]
     fn exponentials(&mut self, simd: impl Simd, most: f32) -> (f32, f32) {
         let (most, mut sums, mut weighed) = (simd.splat(most), simd.splat(0.0), simd.splat(0.0));
-        for scores in self.scores.iter_mut() {
-            let powers = exps(simd, simd.sub(simd.load(scores), most));
-            sums = simd.add(sums, powers);
-            simd.store(powers, scores);
-        }
-        self.fill(0.0);
         for (first, run) in self.keys.runs(self.head, self.sums.len()) {
             let scores = self.scores.get_mut(first..).unwrap_or_default();
             for (scores, scales) in scores.iter_mut().zip(run.value_scales) {
-                let product = simd.mul(simd.load(scores), simd.load(scales));
+                let powers = exps(simd, simd.sub(simd.load(scores), most));
+                let product = simd.mul(powers, simd.load(scales));
+                sums = simd.add(sums, powers);
                 weighed = simd.add(weighed, product);
                 simd.store(product, scores);
             }
         }
         (sum(simd, sums), sum(simd, weighed))
-    }
-
-    /// Sets what is past the last key.
-    #[inline(always)]
-    fn fill(&mut self, value: f32) {
-        self.scores.as_flattened_mut().iter_mut().skip(self.length).for_each(|score| *score = value);
     }
 }
