@@ -38,7 +38,7 @@ TASKS = {
     "1024 to 64": (1, 64, 1, 1024),
 }
 SIDES = ["nutgraf int8", "nutgraf f32", "transformers f32", "transformers bf16", "transformers int8", "ctranslate2 f32", "ctranslate2 int8",
-         "onnxruntime f32", "onnxruntime int8", "rten f32", "rten int8", "candle-transformers"]
+         "onnxruntime f32", "onnxruntime int8", "optimum f32", "optimum int8", "rten f32", "rten int8", "candle-transformers"]
 # Greedy tokens that a side in f32 must share with transformers in f32.
 SAME = 8
 
@@ -60,6 +60,8 @@ def command(side, folder, threads):
             return python("ctranslate2", converted / f"ctranslate2-{precision}", threads)
         case ["onnxruntime", precision]:
             return python("onnxruntime", converted / "onnx" / precision, threads, folder)
+        case ["optimum", precision]:
+            return python("optimum", converted / "optimum" / precision, threads)
         case ["rten", precision]:
             return [PEERS, "rten", folder, converted / "onnx" / precision]
 
@@ -75,6 +77,8 @@ def convert(folder, sides):
             for name, kind in (("f32", "float32"), ("int8", "int8")) if f"ctranslate2 {name}" in sides}
     if any(side.startswith(("onnxruntime", "rten")) for side in sides):
         made["onnx"] = [sys.executable, HERE / "onnx_export.py", folder, converted / "onnx"]
+    if any(side.startswith("optimum") for side in sides):
+        made["optimum"] = [sys.executable, HERE / "optimum_export.py", folder, converted / "optimum"]
     for name, line in made.items():
         if not (converted / name).exists():
             print(f"converting {folder}: {name}", file=sys.stderr)

@@ -4,6 +4,7 @@
     peers.py transformers MODEL_DIR THREADS f32|bf16|int8 < jobs
     peers.py ctranslate2 MODEL_DIR THREADS < jobs
     peers.py onnxruntime ONNX_DIR THREADS MODEL_DIR < jobs   with what onnx_export.py makes
+    peers.py optimum ONNX_DIR THREADS < jobs                 with what optimum_export.py makes
     peers.py convert MODEL_DIR OUT_DIR float32|int8          a model for ctranslate2
 """
 
@@ -33,9 +34,29 @@ def transformers_side(folder, threads, precision):
     model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=dtype).eval()
     if precision == "int8":
         model = quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+    say(load_s=time.perf_counter() - began)
+    return hugging_face_runs(model)
+
+
+def optimum_side(folder, threads):
+    import onnxruntime
+    import transformers
+    from optimum.onnxruntime import ORTModelForSeq2SeqLM
+
+    transformers.logging.set_verbosity_error()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    began = time.perf_counter()
+    model = ORTModelForSeq2SeqLM.from_pretrained(folder, session_options=options)
+    say(load_s=time.perf_counter() - began)
+    return hugging_face_runs(model)
+
+
+def hugging_face_runs(model):
+    import torch
+
     # No side is made to begin or end with a token.
     model.generation_config.forced_bos_token_id = model.generation_config.forced_eos_token_id = None
-    say(load_s=time.perf_counter() - began)
 
     def run(job):
         ids, new = torch.tensor(job["ids"]), job["new"]
@@ -126,6 +147,8 @@ if __name__ == "__main__":
             serve(ctranslate2_side(folder, int(threads)))
         case ["onnxruntime", graphs, threads, folder]:
             serve(onnxruntime_side(graphs, int(threads), folder))
+        case ["optimum", folder, threads]:
+            serve(optimum_side(folder, int(threads)))
         case ["convert", folder, out, quantization]:
             convert(folder, out, quantization)
         case _:
