@@ -5,7 +5,7 @@
 mod product;
 
 use std::arch::x86_64::{
-    __m512i, _MM_HINT_T0, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16,
+    __m512i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16,
     _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
@@ -13,8 +13,9 @@ pub(super) use product::product;
 
 use super::{PairLine, PairLines, PairPanel, PairRows, ROWS, SumPlaces, Sums, pair_rows};
 
-/// Bytes from what is multiplied to what is fetched from memory meanwhile.
-const AHEAD: usize = 4096;
+/// Bytes from what is multiplied to what is fetched meanwhile from memory to the second cache: on Zen 4 a seventh faster than
+/// to the first, whose few misses under way the loads need.
+const AHEAD: usize = 3072;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, places: &mut SumPlaces<'_>) {
@@ -117,7 +118,7 @@ fn pair_step<const R: usize, const P: usize, const U: usize, T>(
     let mut weights = [_mm512_setzero_si512(); P];
     for panel in 0..P {
         if P == 1 {
-            _mm_prefetch::<_MM_HINT_T0>(
+            _mm_prefetch::<_MM_HINT_T1>(
                 panels[panel][group].as_ptr().cast::<u8>().wrapping_add(AHEAD).cast(),
             );
         }

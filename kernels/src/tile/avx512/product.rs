@@ -2,7 +2,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
 use std::arch::x86_64::{
-    __m512, __m512i, __mmask16, _MM_HINT_T0, _mm_prefetch, _mm512_add_epi32, _mm512_add_ps,
+    __m512, __m512i, __mmask16, _MM_HINT_T1, _mm_prefetch, _mm512_add_epi32, _mm512_add_ps,
     _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32,
     _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512,
@@ -108,7 +108,7 @@ fn step<const R: usize, const P: usize, const U: usize>(
     for panel in 0..P {
         // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
         if P == 1 {
-            _mm_prefetch::<_MM_HINT_T0>(panels[panel][group].as_ptr().wrapping_add(AHEAD).cast());
+            _mm_prefetch::<_MM_HINT_T1>(panels[panel][group].as_ptr().wrapping_add(AHEAD).cast());
         }
         weights[panel] = load(&panels[panel][group]);
     }
