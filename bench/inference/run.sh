@@ -4,7 +4,7 @@
 # usage: bench/inference/run.sh [--work DIR] [--venv DIR] [--models NAME,…] [--rounds N] [--threads N,…] [--sides NAME,…]
 #                               [--tasks NAME,…] [--clock wall|cpu] [--price EUROS] [--requests N]
 #
-# Peers and models go to DIR, by default nutgraf-bench in the user's cache folder, and stay there (some 12 GB). NAME is one
+# Peers and models go to DIR, by default nutgraf-bench in the user's cache folder, and stay there (some 16 GB). NAME is one
 # of those that inference/tests/reference/families.py makes, by default t5-small and distilbart-12-6. Without --tasks each
 # model has its own. The price is that of a machine of four cores, an hour. --tasks throughput runs that alone.
 set -eu
