@@ -130,7 +130,11 @@ mod tests {
         for (row, mapped) in matrix.values().chunks_exact(4).enumerate() {
             let mut read = [f32::NAN; 4];
             matrix.read_row(row, &mut read).expect("read");
-            assert_eq!(read, *mapped, "row {row}");
+            assert_eq!(
+                bytemuck::cast_slice::<f32, u8>(&read),
+                bytemuck::cast_slice::<f32, u8>(mapped),
+                "row {row}"
+            );
         }
     }
 
