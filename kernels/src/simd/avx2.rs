@@ -9,11 +9,12 @@
 )]
 
 use std::arch::x86_64::{
-    __m256, __m256i, _CMP_ORD_Q, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_and_si256,
-    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtps_epi32,
-    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_storeu_si256,
-    _mm256_sub_ps,
+    __m256, __m256i, _CMP_ORD_Q, _mm_packus_epi16, _mm_storeu_si128, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_and_ps, _mm256_and_si256, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_castsi256_si128,
+    _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_fmadd_ps,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_packus_epi32,
+    _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_storeu_si256, _mm256_sub_ps,
 };
 
 use super::Simd;
@@ -122,10 +123,12 @@ impl Simd for Avx2 {
     fn nearest(self, a: [__m256; 2]) -> [__m256i; 2] {
         // SAFETY: whoever has a value of this type is on a processor that has these instructions.
         unsafe {
-            [a[0], a[1]].map(|half| {
-                let number = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_ORD_Q>(half, half));
-                _mm256_and_si256(_mm256_cvtps_epi32(half), number)
-            })
+            // Without a closure, which would be compiled for no such instructions, and called.
+            let numbers = [_mm256_cmp_ps::<_CMP_ORD_Q>(a[0], a[0]), _mm256_cmp_ps::<_CMP_ORD_Q>(a[1], a[1])];
+            [
+                _mm256_and_si256(_mm256_cvtps_epi32(a[0]), _mm256_castps_si256(numbers[0])),
+                _mm256_and_si256(_mm256_cvtps_epi32(a[1]), _mm256_castps_si256(numbers[1])),
+            ]
         }
     }
 
@@ -150,23 +153,37 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn bytes(self, a: [__m256i; 2]) -> [i8; LANES] {
-        integers(a).map(|value| value as i8)
+        let mut bytes = [0; LANES];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, and there is place for 16.
+        unsafe {
+            let words = low_words(a, 0xff);
+            let halves = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            _mm_storeu_si128(bytes.as_mut_ptr().cast(), _mm_packus_epi16(halves.0, halves.1));
+        }
+        bytes
     }
 
     #[inline(always)]
     fn words(self, a: [__m256i; 2]) -> [i16; LANES] {
-        integers(a).map(|value| value as i16)
+        let mut words = [0; LANES];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, and there is place for 16.
+        unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), low_words(a, 0xffff)) };
+        words
     }
 }
 
+/// The bits of `mask` of each, in 16 bits.
+///
+/// # Safety
+///
+/// The processor has AVX2.
 #[inline(always)]
-fn integers(a: [__m256i; 2]) -> [i32; LANES] {
-    let mut integers = [0_i32; LANES];
-    let place = integers.as_mut_ptr();
-    // SAFETY: whoever has such registers has the instructions, and there is place for 16.
+unsafe fn low_words(a: [__m256i; 2], mask: i32) -> __m256i {
+    // SAFETY: as the caller says.
     unsafe {
-        _mm256_storeu_si256(place.cast(), a[0]);
-        _mm256_storeu_si256(place.add(8).cast(), a[1]);
+        let mask = _mm256_set1_epi32(mask);
+        // Both halves of a register are packed by themselves.
+        let words = _mm256_packus_epi32(_mm256_and_si256(a[0], mask), _mm256_and_si256(a[1], mask));
+        _mm256_permute4x64_epi64::<0b11_01_10_00>(words)
     }
-    integers
 }
