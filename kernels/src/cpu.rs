@@ -18,6 +18,8 @@ use crate::simd::{Separate, Simd};
 /// A set of instructions that the inner loops are written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isa {
+    /// AVX-512 with VNNI, and tiles of 8-bit integers and of bfloat16 (Sapphire Rapids and later).
+    Amx,
     /// AVX-512 with VNNI (Ice Lake, Zen 4 and later).
     Avx512Vnni,
     /// 256 bits with VNNI (Alder Lake, Sierra Forest, Zen 5).
@@ -28,6 +30,14 @@ pub enum Isa {
     NeonDot,
     /// What every processor has.
     Portable,
+}
+
+impl Isa {
+    /// Whether AVX-512 with VNNI is among them.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn is_avx512(self) -> bool {
+        matches!(self, Self::Amx | Self::Avx512Vnni)
+    }
 }
 
 /// A set of instructions that this processor has: only [`best`](Self::best) and [`all`](Self::all) make one.
@@ -51,7 +61,12 @@ impl Cpu {
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl");
-            if avx2 && avx512 && is_x86_feature_detected!("avx512vnni") {
+            let avx512_vnni = avx2 && avx512 && is_x86_feature_detected!("avx512vnni");
+            #[cfg(target_os = "linux")]
+            if avx512_vnni && crate::tile::has_amx() {
+                all.push(Self(Isa::Amx));
+            }
+            if avx512_vnni {
                 all.push(Self(Isa::Avx512Vnni));
             }
             if avx2 && is_x86_feature_detected!("avxvnni") {
@@ -76,7 +91,7 @@ impl Cpu {
 
     /// Whether a product of some rows takes hardly longer than one of a single row, whose weights have to come from memory.
     pub fn multiplies_at_once(self) -> bool {
-        matches!(self.0, Isa::Avx512Vnni | Isa::AvxVnni | Isa::NeonDot)
+        matches!(self.0, Isa::Amx | Isa::Avx512Vnni | Isa::AvxVnni | Isa::NeonDot)
     }
 
     /// Runs plain loops, compiled for these instructions.
@@ -84,7 +99,7 @@ impl Cpu {
         match self.0 {
             // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni => unsafe { avx512(loops) },
+            Isa::Amx | Isa::Avx512Vnni => unsafe { avx512(loops) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Isa::AvxVnni | Isa::Avx2 => unsafe { avx2(loops) },

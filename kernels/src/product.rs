@@ -5,12 +5,9 @@ use std::ops::Range;
 use crate::{
     Cpu, Int8Matrix, Int8Rows, LANES, Team,
     columns::Columns,
-    outputs::Outputs,
-    tile::{self, ByteRows, PANELS, ROWS},
+    matrix::Line,
+    tile::{self, ROWS},
 };
-
-/// Most rows whose panels are read one at a time, as one stream; of more, two share each row's values.
-const ONE_STREAM: usize = 16;
 
 /// Bytes of weights that are worth a thread.
 const WORTH_A_THREAD: usize = 32 << 10;
@@ -36,8 +33,8 @@ pub fn product(
     finish: Finish,
     output: &mut [f32],
 ) {
-    let job = Job { cpu, input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
-    job.panels(0..matrix.panels());
+    let output = Columns::new(output, matrix.out_dim());
+    Job { input, matrix, bias, finish, output }.run(cpu, 0..matrix.panels());
 }
 
 /// [`product`] with the outputs split among the threads of a team, each reading the weights of its own, where that pays: for few rows.
@@ -50,13 +47,12 @@ pub fn product_by(
     finish: Finish,
     output: &mut [f32],
 ) {
-    let job = Job { cpu, input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
+    let job = Job { input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
     let work = matrix.bytes().len() * input.len().div_ceil(ROWS);
-    team.split(matrix.panels(), work / WORTH_A_THREAD, |panels| job.panels(panels));
+    team.split(matrix.panels(), work / WORTH_A_THREAD, |panels| job.run(cpu, panels));
 }
 
 struct Job<'a> {
-    cpu: Cpu,
     input: &'a Int8Rows,
     matrix: &'a Int8Matrix,
     bias: Option<&'a [f32]>,
@@ -65,37 +61,86 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// All rows of some panels: each panel is read once from memory, and the rows come from the cache.
-    fn panels(&self, range: Range<usize>) {
-        let groups = self.matrix.groups();
+    /// All rows of some panels.
+    fn run(&self, cpu: Cpu, panels: Range<usize>) {
+        let (groups, column) = (self.matrix.groups(), panels.start * LANES);
         if self.input.groups() != groups {
             return;
         }
-        let at_once = if self.input.len() > ONE_STREAM { PANELS } else { 1 };
-        let mut first = range.start;
-        while first < range.end {
-            let panels = first..(first + at_once).min(range.end);
-            let lines = self.matrix.lines().get(panels.start * groups..panels.end * groups);
-            let (scales, column) = (self.matrix.panel_scales().get(panels.clone()), first * LANES);
-            for row in (0..self.input.len()).step_by(ROWS) {
-                let rows = row..(row + ROWS).min(self.input.len());
-                let values = self.input.values().get(rows.start * groups..rows.end * groups);
-                let part = ByteRows {
-                    values: values.unwrap_or_default(),
-                    sums: self.input.sums().get(rows.clone()).unwrap_or_default(),
-                };
-                let outputs = Outputs {
-                    scales: scales.unwrap_or_default(),
-                    row_scales: self.input.scales().get(rows).unwrap_or_default(),
-                    bias: self.bias.and_then(|bias| bias.get(column..)),
-                    finish: self.finish,
-                    all: &self.output,
-                    row,
-                    column,
-                };
-                tile::product(self.cpu, lines.unwrap_or_default(), part, &outputs);
-            }
-            first = panels.end;
-        }
+        let product = Product {
+            groups,
+            lines: self.matrix.lines().get(panels.start * groups..panels.end * groups).unwrap_or_default(),
+            scales: self.matrix.panel_scales().get(panels).unwrap_or_default(),
+            values: self.input.values(),
+            sums: self.input.sums(),
+            row_scales: self.input.scales(),
+            bias: self.bias.map(|bias| bias.get(column..).unwrap_or_default()),
+            finish: self.finish,
+            output: &self.output,
+            column,
+        };
+        tile::product(cpu, &product);
+    }
+}
+
+/// All rows of an input times some panels of a matrix.
+pub(crate) struct Product<'a> {
+    pub(crate) groups: usize,
+    /// `[panels, groups]`.
+    pub(crate) lines: &'a [Line],
+    /// Of each panel.
+    pub(crate) scales: &'a [[f32; LANES]],
+    /// Of the input, as in [`Int8Rows::values`].
+    pub(crate) values: &'a [[i8; 4]],
+    /// Of each row's integers.
+    pub(crate) sums: &'a [i32],
+    /// Of each row.
+    pub(crate) row_scales: &'a [f32],
+    /// From the first output on.
+    pub(crate) bias: Option<&'a [f32]>,
+    pub(crate) finish: Finish,
+    pub(crate) output: &'a Columns<'a>,
+    /// The first output.
+    pub(crate) column: usize,
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "a call would pass slices through memory, where they are slow to read back"
+)]
+impl<'a> Product<'a> {
+    #[inline(always)]
+    pub(crate) fn rows(&self) -> usize {
+        self.sums.len()
+    }
+
+    #[inline(always)]
+    pub(crate) fn panels(&self) -> usize {
+        self.scales.len()
+    }
+
+    #[inline(always)]
+    pub(crate) fn panel(&self, at: usize) -> &'a [Line] {
+        &self.lines[at * self.groups..][..self.groups]
+    }
+
+    /// From a row on.
+    #[inline(always)]
+    pub(crate) fn row(&self, at: usize) -> &'a [[i8; 4]] {
+        &self.values[at * self.groups..]
+    }
+
+    /// What is added to a panel's outputs: 16, or fewer at the end.
+    #[inline(always)]
+    pub(crate) fn bias(&self, panel: usize) -> &'a [f32] {
+        let bias = self.bias.and_then(|bias| bias.get(panel * LANES..)).unwrap_or_default();
+        bias.get(..LANES).unwrap_or(bias)
+    }
+
+    /// Columns of a panel's outputs.
+    #[inline(always)]
+    pub(crate) fn columns(&self, panel: usize) -> Range<usize> {
+        let begin = self.column + panel * LANES;
+        begin..begin + LANES
     }
 }

@@ -1,4 +1,5 @@
 //! Rows of floats in 8-bit integers, as the input of a product.
+#![expect(unsafe_code, reason = "integers lie in blocks that begin where a line of the cache begins")]
 #![expect(
     clippy::inline_always,
     reason = "only what is inlined is compiled for the instructions of the caller"
@@ -12,11 +13,21 @@ use crate::{
     simd::{Simd, chunks},
 };
 
+/// Rows are filled up to a multiple of this, which is what a tile of AMX reads.
+pub(crate) const FILL: usize = 16;
+/// Groups of a block.
+const BLOCK: usize = 16;
+
+/// Some integers, in one line of the cache.
+#[repr(C, align(64))]
+#[derive(Debug, Clone, Copy)]
+struct Block([[i8; GROUP]; BLOCK]);
+
 /// `[rows, width]`, each row with a scale of its own: a value is about `scale · int8`, with integers from −127 to 127.
 #[derive(Debug, Clone, Default)]
 pub struct Int8Rows {
-    /// `[rows, groups]`, filled up with zeros.
-    values: Vec<[i8; GROUP]>,
+    /// `[rows, groups]`, each row filled up with zeros, and with any rows to a multiple of [`FILL`].
+    blocks: Vec<Block>,
     groups: usize,
     scales: Vec<f32>,
     /// Of each row's integers.
@@ -26,7 +37,6 @@ pub struct Int8Rows {
 impl Int8Rows {
     /// Forgets all rows; what follows has `width` values a row.
     pub fn reset(&mut self, width: usize) {
-        self.values.clear();
         self.scales.clear();
         self.sums.clear();
         self.groups = width.div_ceil(GROUP);
@@ -34,9 +44,12 @@ impl Int8Rows {
 
     /// Quantizes one row more, of the width that was set. What is not a number becomes zero.
     pub fn push(&mut self, cpu: Cpu, row: &[f32]) {
-        let begin = self.values.len();
-        self.values.resize(begin + self.groups, [0; GROUP]);
-        let place = self.values.get_mut(begin..).unwrap_or_default().as_flattened_mut();
+        let (begin, end) = (self.len() * self.groups, (self.len() + 1) * self.groups);
+        let wanted = ((self.len() + 1).next_multiple_of(FILL) * self.groups).div_ceil(BLOCK);
+        if wanted > self.blocks.len() {
+            self.blocks.resize(wanted, Block([[0; GROUP]; BLOCK]));
+        }
+        let place = self.values_mut().get_mut(begin..end).unwrap_or_default().as_flattened_mut();
         let (scale, sum) = cpu.run(QuantizeRow { row, place });
         self.scales.push(scale);
         self.sums.push(sum);
@@ -64,9 +77,15 @@ impl Int8Rows {
         self.groups
     }
 
-    /// `[rows, groups]`.
+    /// `[rows, groups]`, and behind the last row as many more as make their number a multiple of [`FILL`].
     pub(crate) fn values(&self) -> &[[i8; GROUP]] {
-        &self.values
+        // SAFETY: a block is so many groups, and nothing else.
+        unsafe { std::slice::from_raw_parts(self.blocks.as_ptr().cast(), self.blocks.len() * BLOCK) }
+    }
+
+    fn values_mut(&mut self) -> &mut [[i8; GROUP]] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.blocks.as_mut_ptr().cast(), self.blocks.len() * BLOCK) }
     }
 
     pub(crate) fn scales(&self) -> &[f32] {
@@ -92,6 +111,7 @@ impl Loops for QuantizeRow<'_> {
         let highest = highest_magnitude(simd, self.row);
         let inverse = 127.0 / highest;
         if !(highest.is_finite() && inverse.is_finite()) {
+            self.place.fill(0);
             return (0.0, 0);
         }
         let inverse = simd.splat(inverse);

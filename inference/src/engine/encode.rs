@@ -9,9 +9,7 @@ use super::{
 use crate::model::ModelError;
 use kernels::{
     Cpu, Finish,
-    attention::{
-        self, HeadShape, Keys, KvBlocks, KvBlocksMut, MOST_KEYS, MOST_QUERIES, Precision, Query, Tokens,
-    },
+    attention::{self, HeadShape, Keys, KvBlocks, KvBlocksMut, MOST_KEYS, Precision, Query, Tokens},
 };
 
 /// Tokens of a block of keys and values.
@@ -52,7 +50,8 @@ impl Engine {
         }
         let distances = length.cast_signed();
         let biases = stack.relative.as_ref().map(|it| it.positions.of_distances(1 - distances..distances));
-        let keys = KvBlocks::new(stack.shape, length.div_ceil(BLOCK), Precision::Bits16);
+        let precision = Precision::of_many(self.cpu, stack.shape);
+        let keys = KvBlocks::new(stack.shape, length.div_ceil(BLOCK), precision);
         Ok(Encoding {
             hidden,
             length,
@@ -186,11 +185,11 @@ impl Attend<'_> {
         let inner = shape.heads * shape.width;
         let Scratch { attended, attention, .. } = scratch;
         attended.resize(tokens.len() * inner, 0.0);
-        let keys = Keys::Source { blocks: self.keys, length: self.length };
+        let (keys, most) = (Keys::Source { blocks: self.keys, length: self.length }, self.keys.queries());
         for head in 0..shape.heads {
             let columns = head * shape.width..(head + 1) * shape.width;
-            for (strip, output) in attended.chunks_mut(MOST_QUERIES * inner).enumerate() {
-                let first = tokens.start + strip * MOST_QUERIES;
+            for (strip, output) in attended.chunks_mut(most * inner).enumerate() {
+                let first = tokens.start + strip * most;
                 let query = |(at, output)| self.query(first + at, head, columns.clone(), output);
                 let mut queries: Vec<Query<'_>> =
                     output.chunks_exact_mut(inner).enumerate().filter_map(query).collect();

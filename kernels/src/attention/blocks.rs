@@ -1,8 +1,11 @@
 //! Keys and values of attention, in blocks of 16 tokens.
 
-use super::write::{HeadBlocksMut, KvBlocksMut};
+use super::{
+    MOST_QUERIES, tiled,
+    write::{HeadBlocksMut, KvBlocksMut},
+};
 use crate::{
-    LANES,
+    Cpu, LANES,
     tile::{PairLines, PairLinesMut},
 };
 
@@ -48,9 +51,18 @@ pub enum Precision {
     Bits8,
     /// For what is read more often than it comes from memory.
     Bits16,
+    /// As [`Bits16`](Self::Bits16), in bfloat16, where tiles multiply it: for a source alone, and many queries.
+    Bf16,
 }
 
-/// Lines of either precision.
+impl Precision {
+    /// Of what many queries attend to, with heads of such a size.
+    pub fn of_many(cpu: Cpu, shape: HeadShape) -> Self {
+        if tiled::is_for(cpu, shape) { Self::Bf16 } else { Self::Bits16 }
+    }
+}
+
+/// Lines of any precision.
 #[derive(Debug, Clone)]
 enum Lines {
     Bytes(Vec<[i8; 2 * LANES]>),
@@ -61,7 +73,7 @@ impl Lines {
     fn new(precision: Precision, count: usize) -> Self {
         match precision {
             Precision::Bits8 => Self::Bytes(vec![[0; 2 * LANES]; count]),
-            Precision::Bits16 => Self::Words(vec![[0; 2 * LANES]; count]),
+            Precision::Bits16 | Precision::Bf16 => Self::Words(vec![[0; 2 * LANES]; count]),
         }
     }
 
@@ -111,7 +123,10 @@ pub(super) struct HeadBlocks<'a> {
 impl KvBlocks {
     /// Of so many blocks, all zero.
     pub fn new(shape: HeadShape, blocks: usize, precision: Precision) -> Self {
-        let (all, lanes) = (shape.heads * blocks, [0.0; LANES]);
+        // Tiles take two at once.
+        let blocks = if precision == Precision::Bf16 { blocks.next_multiple_of(2) } else { blocks };
+        let (all, lanes) =
+            (shape.heads * blocks, [if precision == Precision::Bf16 { 1.0 } else { 0.0 }; LANES]);
         Self {
             shape,
             blocks,
@@ -126,6 +141,16 @@ impl KvBlocks {
     /// Sizes of the heads.
     pub fn shape(&self) -> HeadShape {
         self.shape
+    }
+
+    /// Most queries of a call.
+    pub fn queries(&self) -> usize {
+        if self.precision == Precision::Bf16 { tiled::QUERIES } else { MOST_QUERIES }
+    }
+
+    /// How many bits a number has.
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Blocks that there are.

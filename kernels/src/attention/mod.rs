@@ -12,6 +12,7 @@ mod softmax;
 mod strip;
 #[cfg(test)]
 mod tests;
+mod tiled;
 mod write;
 
 pub use blocks::{HeadShape, KvBlocks, Precision};

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use super::{
     MOST_KEYS, MOST_QUERIES,
-    blocks::{HeadBlocks, KvBlocks, TOKEN_PAIRS},
+    blocks::{HeadBlocks, KvBlocks, Precision, TOKEN_PAIRS},
     softmax::Softmax,
-    write::scales,
+    tiled,
+    write::Scale,
 };
 use crate::{
     Cpu, LANES,
@@ -62,6 +63,7 @@ pub struct Scratch {
     scores: Vec<[f32; LANES]>,
     /// Probabilities, as the sums.
     words: Vec<[i16; LANES]>,
+    tiled: tiled::Scratch,
 }
 
 impl<'a> Keys<'a> {
@@ -91,7 +93,7 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Attention of at most 8 queries of a head; the scores are multiplied by `scale` before the bias is added. Each query
+/// Attention of a few queries of a head, at most [`MOST_QUERIES`] or, of a source, [`KvBlocks::queries`]; the scores are multiplied by `scale` before the bias is added. Each query
 /// comes out the same, whatever other queries there are. Without keys the result is 0.
 pub fn attend(
     cpu: Cpu,
@@ -101,6 +103,12 @@ pub fn attend(
     queries: &mut [Query<'_>],
     scratch: &mut Scratch,
 ) {
+    if let Keys::Source { blocks, .. } = keys
+        && blocks.precision() == Precision::Bf16
+    {
+        tiled::attend(cpu, (blocks, keys.length()), head, scale, queries, &mut scratch.tiled);
+        return;
+    }
     let count = queries.len().min(MOST_QUERIES);
     let (Some(queries), length) = (queries.get_mut(..count), keys.length()) else { return };
     let Some(width) = queries.first().map(|query| query.query.len()) else { return };
@@ -117,7 +125,7 @@ pub fn attend(
         let places = scratch.queries.chunks_exact_mut(pairs.max(1));
         for ((query, place), factor) in queries.iter().zip(places).zip(&mut query_scales) {
             let place = place.as_flattened_mut();
-            *factor = cpu.run(Words { row: query.query, limit: shape.limit(), place }) * scale;
+            *factor = cpu.run(Words { row: query.query, limit: Some(shape.limit()), place }) * scale;
         }
         products(cpu, keys, (head, blocks), count, scratch);
         let rows = scratch.sums.chunks_exact(blocks).zip(scratch.words.chunks_exact_mut(blocks));
@@ -189,11 +197,12 @@ fn weigh(
     }
 }
 
-/// Quantizes a row.
-struct Words<'a> {
-    row: &'a [f32],
-    limit: f32,
-    place: &'a mut [i16],
+/// Quantizes a row; gives what an integer is multiplied by to get the number again.
+pub(super) struct Words<'a> {
+    pub(super) row: &'a [f32],
+    /// As in [`Scale::of`].
+    pub(super) limit: Option<f32>,
+    pub(super) place: &'a mut [i16],
 }
 
 impl Loops for Words<'_> {
@@ -201,11 +210,11 @@ impl Loops for Words<'_> {
 
     #[inline(always)]
     fn run(self, simd: impl Simd) -> f32 {
-        let (scale, inverse) = scales(simd, self.row, self.limit);
+        let scale = Scale::of(simd, self.row, self.limit);
         for (values, place) in chunks(self.row, 0.0).iter().zip(self.place.chunks_mut(LANES)) {
-            let words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
+            let words = scale.words(simd, simd.load(values));
             place.copy_from_slice(words.get(..place.len()).unwrap_or_default());
         }
-        scale
+        scale.scale
     }
 }

@@ -72,7 +72,8 @@ fn filled_by_blocks(
     let stride = shape.heads * shape.width;
     let mut blocks = KvBlocks::new(shape, (keys.len() / stride).div_ceil(LANES), precision);
     for (at, part) in blocks.parts_mut(size).iter_mut().enumerate() {
-        let tokens = |all: &[f32]| all[at * size * LANES * stride..].to_vec();
+        // A block that only fills up has no tokens.
+        let tokens = |all: &[f32]| all.get(at * size * LANES * stride..).unwrap_or_default().to_vec();
         part.fill(cpu, Tokens { keys: &tokens(keys), values: &tokens(values), stride });
     }
     blocks
@@ -111,13 +112,36 @@ proptest! {
     }
 
     #[test]
+    fn in_bfloat16_it_is_nearly_the_formula_and_each_row_is_for_itself(
+        (width, length, rows, heads) in (1..4_usize, 1..150_usize, 1..=16_usize, 1..3_usize), seed in any::<u32>(),
+    ) {
+        let shape = HeadShape { heads, width: 32 * width };
+        let count = length * heads * shape.width;
+        let (keys, values) = (noise(seed, count), noise(seed ^ 1, count));
+        let (queries, bias) = (noise(seed ^ 2, rows * shape.width), noise(seed ^ 3, length));
+        let queries: Vec<&[f32]> = queries.chunks_exact(shape.width).collect();
+        let (head, scale) = (heads - 1, 1.0 / (shape.width as f32).sqrt());
+        for cpu in Cpu::all() {
+            let blocks = filled_with(cpu, shape, &keys, &values, Precision::Bf16);
+            let keys_of = Keys::Source { blocks: &blocks, length };
+            let found = run(cpu, keys_of, head, scale, &queries, &bias);
+            for (query, found) in queries.iter().zip(&found) {
+                for (found, wanted) in found.iter().zip(plain(query, &keys, &values, head, heads, scale, &bias)) {
+                    prop_assert!((found - wanted).abs() < 0.02, "{cpu:?} {found} {wanted}");
+                }
+                prop_assert_eq!(found, &run(cpu, keys_of, head, scale, &[query], &bias)[0]);
+            }
+        }
+    }
+
+    #[test]
     fn a_block_is_written_as_its_tokens_are(
         (heads, width, length, size) in (1..4_usize, 1..70_usize, 1..90_usize, 1..7_usize), seed in any::<u32>(),
     ) {
         let shape = HeadShape { heads, width };
         let (keys, values) = (noise(seed, length * heads * width), noise(seed ^ 1, length * heads * width));
         for cpu in Cpu::all() {
-            for precision in [Precision::Bits8, Precision::Bits16] {
+            for precision in [Precision::Bits8, Precision::Bits16, Precision::Bf16] {
                 let wanted = filled_with(cpu, shape, &keys, &values, precision);
                 let found = filled_by_blocks(cpu, shape, (&keys, &values), precision, size);
                 prop_assert_eq!(format!("{:?}", found), format!("{:?}", wanted));
@@ -205,17 +229,22 @@ fn without_keys_or_with_values_of_zero_the_result_is_zero() {
 
 #[test]
 fn a_masked_token_is_as_good_as_not_there() {
-    let (shape, cpu) = (HeadShape { heads: 2, width: 6 }, Cpu::best());
-    let (keys, values, queries) = (noise(1, 20 * 12), noise(2, 20 * 12), noise(3, 6));
-    let mut blocks = filled(cpu, shape, &keys, &values);
-    for token in 17..20 {
-        blocks.mask(token / LANES, token % LANES);
-    }
-    for head in 0..2 {
-        let all = run(cpu, Keys::Source { blocks: &blocks, length: 20 }, head, 1.0, &[&queries], &[0.0; 20]);
-        let wanted = plain(&queries, &keys[..17 * 12], &values[..17 * 12], head, 2, 1.0, &[0.0; 17]);
-        for (found, wanted) in all[0].iter().zip(wanted) {
-            assert!((found - wanted).abs() < 1e-3, "{found} {wanted}");
+    for (precision, width, tolerance) in [(Precision::Bits16, 6, 1e-3), (Precision::Bf16, 32, 2e-2)] {
+        let (shape, cpu) = (HeadShape { heads: 2, width }, Cpu::best());
+        let stride = 2 * width;
+        let (keys, values, query) = (noise(1, 20 * stride), noise(2, 20 * stride), noise(3, width));
+        let mut blocks = filled_with(cpu, shape, &keys, &values, precision);
+        for token in 17..20 {
+            blocks.mask(token / LANES, token % LANES);
+        }
+        let kept = ..17 * stride;
+        for head in 0..2 {
+            let all =
+                run(cpu, Keys::Source { blocks: &blocks, length: 20 }, head, 0.3, &[&query], &[0.0; 20]);
+            let wanted = plain(&query, &keys[kept], &values[kept], head, 2, 0.3, &[0.0; 17]);
+            for (found, wanted) in all[0].iter().zip(wanted) {
+                assert!((found - wanted).abs() < tolerance, "{precision:?} {found} {wanted}");
+            }
         }
     }
 }

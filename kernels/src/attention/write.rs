@@ -97,24 +97,44 @@ impl KvBlocksMut<'_> {
         }
     }
 
-    /// Largest integers of keys and values.
-    fn limits(&self) -> [f32; 2] {
+    /// Largest integers of keys and values; none where they are floats.
+    fn limits(&self) -> [Option<f32>; 2] {
         match self.precision {
-            Precision::Bits8 => [127.0; 2],
-            Precision::Bits16 => [self.shape.limit(), VALUE_LIMIT],
+            Precision::Bits8 => [Some(127.0); 2],
+            Precision::Bits16 => [self.shape.limit(), VALUE_LIMIT].map(Some),
+            Precision::Bf16 => [None; 2],
         }
     }
 }
 
-/// Scale and inverse for integers up to a limit.
-#[inline(always)]
-pub(super) fn scales(simd: impl Simd, row: &[f32], limit: f32) -> (f32, f32) {
-    let highest = highest_magnitude(simd, row);
-    let inverse = limit / highest;
-    if highest > 0.0 && inverse.is_finite() && highest.is_finite() {
-        (highest / limit, inverse)
-    } else {
-        (0.0, 0.0)
+/// How a row becomes integers up to a limit, or bfloat16.
+#[derive(Clone, Copy)]
+pub(super) struct Scale {
+    /// What an integer is multiplied by to get the number again.
+    pub(super) scale: f32,
+    /// What a number is multiplied by; nothing for bfloat16.
+    inverse: Option<f32>,
+}
+
+impl Scale {
+    #[inline(always)]
+    pub(super) fn of(simd: impl Simd, row: &[f32], limit: Option<f32>) -> Self {
+        let Some(limit) = limit else { return Self { scale: 1.0, inverse: None } };
+        let highest = highest_magnitude(simd, row);
+        let inverse = limit / highest;
+        if highest > 0.0 && inverse.is_finite() && highest.is_finite() {
+            Self { scale: highest / limit, inverse: Some(inverse) }
+        } else {
+            Self { scale: 0.0, inverse: Some(0.0) }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn words<S: Simd>(self, simd: S, values: S::Floats) -> [i16; LANES] {
+        match self.inverse {
+            Some(inverse) => simd.words(simd.nearest(simd.mul(values, simd.splat(inverse)))),
+            None => simd.bf16(values),
+        }
     }
 }
 
@@ -129,7 +149,7 @@ enum Place<'a, 'b> {
 /// Quantizes a token's row; gives the scale.
 struct WriteToken<'a, 'b> {
     row: &'a [f32],
-    limit: f32,
+    limit: Option<f32>,
     place: Place<'a, 'b>,
     slot: usize,
 }
@@ -139,9 +159,9 @@ impl Loops for WriteToken<'_, '_> {
 
     #[inline(always)]
     fn run(mut self, simd: impl Simd) -> f32 {
-        let (scale, inverse) = scales(simd, self.row, self.limit);
+        let scale = Scale::of(simd, self.row, self.limit);
         for (chunk, values) in chunks(self.row, 0.0).iter().enumerate() {
-            let words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
+            let words = scale.words(simd, simd.load(values));
             match &mut self.place {
                 Place::Keys(lines, first) => {
                     let count = (self.row.len() - chunk * LANES).div_ceil(2);
@@ -155,7 +175,7 @@ impl Loops for WriteToken<'_, '_> {
                 }
             }
         }
-        scale
+        scale.scale
     }
 }
 
@@ -176,7 +196,7 @@ impl<'a> Rows<'a> {
 /// Quantizes the rows of 16 tokens; gives the scales.
 struct WriteBlock<'a, 'b> {
     rows: Rows<'a>,
-    limit: f32,
+    limit: Option<f32>,
     place: Place<'a, 'b>,
 }
 
@@ -185,33 +205,36 @@ impl Loops for WriteBlock<'_, '_> {
 
     #[inline(always)]
     fn run(mut self, simd: impl Simd) -> [f32; LANES] {
-        let (mut all, mut inverses) = ([0.0; LANES], [0.0; LANES]);
-        for (token, (scale, inverse)) in all.iter_mut().zip(&mut inverses).enumerate() {
-            (*scale, *inverse) = scales(simd, self.rows.get(token), self.limit);
+        // Without a closure, which would not be inlined.
+        let mut scales = [Scale { scale: 0.0, inverse: None }; LANES];
+        for (token, scale) in scales.iter_mut().enumerate() {
+            *scale = Scale::of(simd, self.rows.get(token), self.limit);
         }
         for chunk in 0..self.rows.width.div_ceil(LANES) {
             let mut words = [[0; LANES]; LANES];
-            for (token, (words, inverse)) in words.iter_mut().zip(inverses).enumerate() {
+            for (token, (words, scale)) in words.iter_mut().zip(&scales).enumerate() {
                 let row = self.rows.get(token).get(chunk * LANES..).unwrap_or_default();
                 let chunks = chunks(row.get(..LANES).unwrap_or(row), 0.0);
                 let Some(values) = chunks.iter().next() else { continue };
-                *words = simd.words(simd.nearest(simd.mul(simd.load(values), simd.splat(inverse))));
+                *words = scale.words(simd, simd.load(values));
             }
             match &mut self.place {
                 Place::Keys(lines, first) => {
                     let count = (self.rows.width - chunk * LANES).div_ceil(2);
                     for (at, line) in simd.transpose(&words).iter().enumerate().take(count) {
-                        lines.put(*first + chunk * TOKEN_PAIRS + at, line);
+                        lines.put(simd, *first + chunk * TOKEN_PAIRS + at, line);
                     }
                 }
                 Place::Values(panels, first) => {
                     let Some(lines) = panels.get_mut(chunk) else { continue };
                     for (at, [one, other]) in words.as_chunks::<2>().0.iter().enumerate() {
-                        lines.put(*first + at, &simd.interleave(one, other));
+                        lines.put(simd, *first + at, &simd.interleave(one, other));
                     }
                 }
             }
         }
+        let mut all = [0.0; LANES];
+        all.iter_mut().zip(scales).for_each(|(place, scale)| *place = scale.scale);
         all
     }
 }

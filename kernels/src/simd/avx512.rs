@@ -10,11 +10,12 @@
 
 use std::arch::x86_64::{
     __m512, __m512i, _mm_storeu_si128, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_abs_ps,
-    _mm512_add_epi32, _mm512_add_ps, _mm512_castsi256_si512, _mm512_castsi512_ps, _mm512_cvtepi32_epi8,
-    _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtps_epi32, _mm512_fmadd_ps,
-    _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
-    _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi64,
-    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
+    _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castsi256_si512,
+    _mm512_castsi512_ps, _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16,
+    _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtps_epi32, _mm512_fmadd_ps, _mm512_inserti64x4,
+    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512,
+    _mm512_permutex2var_epi64, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi64, _mm512_setzero_si512,
+    _mm512_slli_epi32, _mm512_srli_epi32, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps,
     _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
@@ -142,6 +143,29 @@ impl Simd for Avx512 {
         // SAFETY: whoever has a value of this type is on a processor that has these instructions, and there is place for 16.
         unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(a)) };
         words
+    }
+
+    #[inline(always)]
+    fn bf16(self, a: __m512) -> [i16; LANES] {
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions.
+        let rounded = unsafe {
+            let bits = _mm512_castps_si512(a);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+            _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half))
+        };
+        self.words(rounded)
+    }
+
+    #[inline(always)]
+    fn narrow(self, a: &[i16; 2 * LANES]) -> [i8; 2 * LANES] {
+        let mut bytes = [0; 2 * LANES];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, there are 32, and there is place for 32.
+        unsafe {
+            let words = _mm512_loadu_si512(a.as_ptr().cast());
+            _mm256_storeu_si256(bytes.as_mut_ptr().cast(), _mm512_cvtepi16_epi8(words));
+        }
+        bytes
     }
 
     #[inline(always)]

@@ -52,6 +52,23 @@ pub(crate) trait Simd: Copy {
     /// The low 16 bits of each, which is in their range.
     fn words(self, a: Self::Integers) -> [i16; LANES];
 
+    /// The nearest numbers of bfloat16, even of two.
+    #[inline(always)]
+    fn bf16(self, a: Self::Floats) -> [i16; LANES] {
+        let mut values = [0.0; LANES];
+        self.store(a, &mut values);
+        values.map(|value| {
+            let bits = value.to_bits();
+            (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as i16
+        })
+    }
+
+    /// The low 8 bits of each, which is in their range.
+    #[inline(always)]
+    fn narrow(self, a: &[i16; 2 * LANES]) -> [i8; 2 * LANES] {
+        a.map(|word| word as i8)
+    }
+
     /// Two rows, number by number.
     #[inline(always)]
     fn interleave(self, one: &[i16; LANES], other: &[i16; LANES]) -> [i16; 2 * LANES] {

@@ -16,7 +16,7 @@ const MOST: usize = 4;
 #[target_feature(enable = "avx2")]
 pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
     let count = rows.sums.len();
-    let groups = rows.groups();
+    let groups = rows.groups;
     for (panel, sums) in panels.chunks_exact(groups.max(1)).zip(sums.chunks_exact_mut(count.max(1))) {
         let mut first = 0;
         while first < count {

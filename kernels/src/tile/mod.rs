@@ -10,12 +10,15 @@
     )
 )]
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
+mod bf16;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -24,16 +27,19 @@ mod tests;
 
 use std::{ops::Range, slice::ChunksMut};
 
-use crate::{
-    Cpu, Isa, LANES,
-    matrix::{GROUP, Line},
-    outputs::{Outputs, Scaled},
-};
+use crate::{Cpu, Isa, LANES, matrix::GROUP, outputs::Scaled, product::Product, simd::Simd};
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) use amx::is_there as has_amx;
+pub(crate) use bf16::{Bf16Tiles, Block, VALUE_PANELS};
 
 /// Most rows of a tile.
 pub(crate) const ROWS: usize = 8;
 /// Most panels of a tile.
 pub(crate) const PANELS: usize = 2;
+
+/// Most rows whose panels are read one at a time, as one stream; of more, two share each row's values.
+const ONE_STREAM: usize = 16;
 
 /// One sum for each output of a panel.
 pub(crate) type Sums = [i32; LANES];
@@ -130,16 +136,16 @@ impl<'a> PairLinesMut<'a> {
         reason = "only what is inlined is compiled for the instructions of the caller"
     )]
     #[inline(always)]
-    pub(crate) fn put(&mut self, line: usize, values: &PairLine<i16>) {
+    pub(crate) fn put(&mut self, simd: impl Simd, line: usize, values: &PairLine<i16>) {
         match self {
             Self::Bytes(lines) => {
                 if let Some(line) = lines.get_mut(line) {
-                    line.iter_mut().zip(values).for_each(|(place, value)| *place = *value as i8);
+                    *line = simd.narrow(values);
                 }
             }
             Self::Words(lines) => {
                 if let Some(line) = lines.get_mut(line) {
-                    line.iter_mut().zip(values).for_each(|(place, value)| *place = *value);
+                    *line = *values;
                 }
             }
         }
@@ -149,8 +155,9 @@ impl<'a> PairLinesMut<'a> {
 /// Rows of 8-bit integers.
 #[derive(Clone, Copy)]
 pub(crate) struct ByteRows<'a> {
-    /// `[rows, groups]`.
+    /// `[rows, groups]`; more may follow.
     pub(crate) values: &'a [[i8; GROUP]],
+    pub(crate) groups: usize,
     /// Of each row's integers, `[rows]`; 1 to [`ROWS`].
     pub(crate) sums: &'a [i32],
 }
@@ -198,48 +205,67 @@ pub(crate) struct SumPlaces<'a> {
 }
 
 impl<'a> ByteRows<'a> {
-    /// Values of each row, where all have as many.
-    fn groups(&self) -> usize {
-        self.values.len() / self.sums.len().max(1)
-    }
-
     /// The rows `first` to `first + R`.
     fn part<const R: usize>(&self, first: usize) -> ([&'a [[i8; GROUP]]; R], [i32; R]) {
-        let groups = self.groups();
+        let groups = self.groups;
         let row = |at: usize| self.values.get((first + at) * groups..).and_then(|rest| rest.get(..groups));
         let sum = |at: usize| self.sums.get(first + at).copied().unwrap_or_default();
         (std::array::from_fn(|at| row(at).unwrap_or_default()), std::array::from_fn(sum))
     }
 }
 
-/// Σ weight · value for each row and output, finished: `panels` is `[panels, groups]`.
-pub(crate) fn product(cpu: Cpu, panels: &[Line], rows: ByteRows<'_>, outputs: &Outputs<'_>) {
-    #[cfg(target_arch = "x86_64")]
-    if cpu.isa() == Isa::Avx512Vnni {
+/// Σ weight · value for each row and output, finished. Each panel is read once from memory, and the rows come from the cache.
+pub(crate) fn product(cpu: Cpu, product: &Product<'_>) {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    if cpu.isa() == Isa::Amx && amx::takes(product) {
         // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
-        unsafe { avx512::product(panels, rows, outputs) };
+        unsafe { amx::product(product) };
         return;
     }
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa().is_avx512() {
+        // SAFETY: as above.
+        unsafe { avx512::product(product) };
+        return;
+    }
+    let at_once = if product.rows() > ONE_STREAM { PANELS } else { 1 };
+    for panel in (0..product.panels()).step_by(at_once) {
+        let panels = panel..(panel + at_once).min(product.panels());
+        for row in (0..product.rows()).step_by(ROWS) {
+            let rows = row..(row + ROWS).min(product.rows());
+            by_sums(cpu, product, panels.clone(), rows);
+        }
+    }
+}
+
+/// A tile of [`product`].
+fn by_sums(cpu: Cpu, product: &Product<'_>, panels: Range<usize>, rows: Range<usize>) {
     let mut sums = [Sums::default(); ROWS * PANELS];
+    let lines = &product.lines[panels.start * product.groups..panels.end * product.groups];
+    let part = ByteRows {
+        values: product.row(rows.start),
+        groups: product.groups,
+        sums: &product.sums[rows.clone()],
+    };
     match cpu.isa() {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Isa::AvxVnni => unsafe { avx_vnni::bytes(panels, rows, &mut sums) },
+        Isa::AvxVnni => unsafe { avx_vnni::bytes(lines, part, &mut sums) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => unsafe { avx2::bytes(panels, rows, &mut sums) },
+        Isa::Avx2 => unsafe { avx2::bytes(lines, part, &mut sums) },
         // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
-        Isa::NeonDot => unsafe { neon::bytes(panels, rows, &mut sums) },
-        _ => portable::bytes(panels, rows, &mut sums),
+        Isa::NeonDot => unsafe { neon::bytes(lines, part, &mut sums) },
+        _ => portable::bytes(lines, part, &mut sums),
     }
-    cpu.run(Scaled { outputs, sums: &sums });
+    cpu.run(Scaled { product, panels, rows, sums: &sums });
 }
 
 /// Σ value · value of pairs for each row and output of each panel, over all blocks.
 pub(crate) fn pairs(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>, mut places: SumPlaces<'_>) {
     #[cfg(target_arch = "x86_64")]
-    if cpu.isa() == Isa::Avx512Vnni {
+    if cpu.isa().is_avx512() {
         // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
         unsafe { avx512::pairs(panel, rows, &mut places) };
         return;

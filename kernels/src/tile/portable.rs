@@ -4,7 +4,7 @@ use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, Sums};
 use crate::matrix::{GROUP, Line, OFFSET};
 
 pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
-    let groups = rows.groups();
+    let groups = rows.groups;
     let count = rows.sums.len();
     for (panel, sums) in panels.chunks_exact(groups.max(1)).zip(sums.chunks_exact_mut(count.max(1))) {
         for (row, sums) in rows.values.chunks_exact(groups.max(1)).zip(sums) {

@@ -9,64 +9,65 @@ use std::arch::x86_64::{
 };
 
 use super::{
-    super::{ByteRows, ROWS},
+    super::{ONE_STREAM, PANELS, ROWS},
     AHEAD,
 };
 use crate::{
     Finish, LANES,
     matrix::{Line, OFFSET},
-    outputs::Outputs,
+    product::Product,
 };
 
 #[target_feature(enable = "avx512f,avx512vnni")]
-pub(in crate::tile) fn product(panels: &[Line], rows: ByteRows<'_>, outputs: &Outputs<'_>) {
-    let groups = rows.groups();
-    if panels.len() >= 2 * groups {
-        let (first, second) = panels.split_at(groups);
-        match rows.sums.len() {
-            1 => tile::<1, 2, 2>([first, second], rows, outputs),
-            2 => tile::<2, 2, 1>([first, second], rows, outputs),
-            3 => tile::<3, 2, 1>([first, second], rows, outputs),
-            4 => tile::<4, 2, 1>([first, second], rows, outputs),
-            5 => tile::<5, 2, 1>([first, second], rows, outputs),
-            6 => tile::<6, 2, 1>([first, second], rows, outputs),
-            7 => tile::<7, 2, 1>([first, second], rows, outputs),
-            _ => tile::<ROWS, 2, 1>([first, second], rows, outputs),
+pub(in crate::tile) fn product(product: &Product<'_>) {
+    let at_once = if product.rows() > ONE_STREAM { PANELS } else { 1 };
+    for panel in (0..product.panels()).step_by(at_once) {
+        let two = product.panels() - panel >= PANELS && at_once == PANELS;
+        for row in (0..product.rows()).step_by(ROWS) {
+            some_rows(product, panel, two, row);
         }
-    } else {
-        match rows.sums.len() {
-            1 => tile::<1, 1, 4>([panels], rows, outputs),
-            2 => tile::<2, 1, 2>([panels], rows, outputs),
-            3 => tile::<3, 1, 2>([panels], rows, outputs),
-            4 => tile::<4, 1, 1>([panels], rows, outputs),
-            5 => tile::<5, 1, 1>([panels], rows, outputs),
-            6 => tile::<6, 1, 1>([panels], rows, outputs),
-            7 => tile::<7, 1, 1>([panels], rows, outputs),
-            _ => tile::<ROWS, 1, 1>([panels], rows, outputs),
-        }
+    }
+}
+
+/// At most 8 rows, from `row` on, times one or two panels.
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn some_rows(product: &Product<'_>, panel: usize, two: bool, row: usize) {
+    match (product.rows() - row, two) {
+        (1, false) => tile::<1, 1, 4>(product, panel, row),
+        (2, false) => tile::<2, 1, 2>(product, panel, row),
+        (3, false) => tile::<3, 1, 2>(product, panel, row),
+        (4, false) => tile::<4, 1, 1>(product, panel, row),
+        (5, false) => tile::<5, 1, 1>(product, panel, row),
+        (6, false) => tile::<6, 1, 1>(product, panel, row),
+        (7, false) => tile::<7, 1, 1>(product, panel, row),
+        (_, false) => tile::<ROWS, 1, 1>(product, panel, row),
+        (1, true) => tile::<1, 2, 2>(product, panel, row),
+        (2, true) => tile::<2, 2, 1>(product, panel, row),
+        (3, true) => tile::<3, 2, 1>(product, panel, row),
+        (4, true) => tile::<4, 2, 1>(product, panel, row),
+        (5, true) => tile::<5, 2, 1>(product, panel, row),
+        (6, true) => tile::<6, 2, 1>(product, panel, row),
+        (7, true) => tile::<7, 2, 1>(product, panel, row),
+        (_, true) => tile::<ROWS, 2, 1>(product, panel, row),
     }
 }
 
 /// `U` sums for each output, so that as many additions as the processor has under way don't wait for each other.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn tile<const R: usize, const P: usize, const U: usize>(
-    panels: [&[Line]; P],
-    rows: ByteRows<'_>,
-    outputs: &Outputs<'_>,
-) {
-    let groups = rows.groups();
+fn tile<const R: usize, const P: usize, const U: usize>(product: &Product<'_>, panel: usize, row: usize) {
+    let groups = product.groups;
     // Without closures, whose calls would take the sums out of their registers.
     let mut lines = [&[][..]; P];
-    for panel in 0..P {
-        lines[panel] = &panels[panel][..groups];
+    for at in 0..P {
+        lines[at] = product.panel(panel + at);
     }
     let mut values = [&[][..]; R];
     let mut sum = [[[_mm512_setzero_si512(); U]; P]; R];
-    for row in 0..R {
-        values[row] = &rows.values[row * groups..][..groups];
-        let start = _mm512_set1_epi32(-i32::from(OFFSET) * rows.sums[row]);
+    for at in 0..R {
+        values[at] = &product.row(row + at)[..groups];
+        let start = _mm512_set1_epi32(-i32::from(OFFSET) * product.sums[row + at]);
         for panel in 0..P {
-            sum[row][panel][0] = start;
+            sum[at][panel][0] = start;
         }
     }
     let whole = groups / U * U;
@@ -81,15 +82,16 @@ fn tile<const R: usize, const P: usize, const U: usize>(
         step::<R, P, U>(&lines, &values, group, 0, &mut sum);
         group += 1;
     }
-    for panel in 0..P {
-        let (scales, bias) = (load_floats(&outputs.scales[panel]), bias(outputs, panel));
-        for row in 0..R {
-            let mut total = sum[row][panel][0];
-            for at in 1..U {
-                total = _mm512_add_epi32(total, sum[row][panel][at]);
+    for other in 0..P {
+        let panel = panel + other;
+        let (scales, bias) = (load_floats(&product.scales[panel]), load_some(product.bias(panel)));
+        for at in 0..R {
+            let mut total = sum[at][other][0];
+            for unrolled in 1..U {
+                total = _mm512_add_epi32(total, sum[at][other][unrolled]);
             }
-            let scale = _mm512_mul_ps(scales, _mm512_set1_ps(outputs.row_scales[row]));
-            finish(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), scale, bias), outputs, row, panel);
+            let scale = _mm512_mul_ps(scales, _mm512_set1_ps(product.row_scales[row + at]));
+            finish(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), scale, bias), product, row + at, panel);
         }
     }
 }
@@ -120,27 +122,25 @@ fn step<const R: usize, const P: usize, const U: usize>(
     }
 }
 
-/// What is added to the outputs of a panel.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn bias(outputs: &Outputs<'_>, panel: usize) -> __m512 {
-    match outputs.bias.and_then(|bias| bias.get(panel * LANES..)) {
-        Some(bias) => load_some(bias),
-        None => _mm512_setzero_ps(),
-    }
-}
-
 /// Puts a row's outputs of a panel where they belong.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn finish(mut values: __m512, outputs: &Outputs<'_>, row: usize, panel: usize) {
-    let place = outputs.place(row, panel);
-    match outputs.finish {
+fn finish(mut values: __m512, product: &Product<'_>, row: usize, panel: usize) {
+    // SAFETY: each panel is in one part of a product only, and a part goes through its rows one after the other.
+    let place = unsafe { product.output.get(row, product.columns(panel)) };
+    match product.finish {
         Finish::Store => {}
         Finish::Add => values = _mm512_add_ps(values, load_some(place)),
         Finish::Relu => values = _mm512_max_ps(values, _mm512_setzero_ps()),
     }
-    // SAFETY: the mask has as many ones as the place has numbers, 16 at most.
+    store_some(place, values);
+}
+
+/// As many of 16 numbers as there are places.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(in crate::tile) fn store_some(place: &mut [f32], values: __m512) {
+    // SAFETY: the mask has as many ones as there are places, 16 at most.
     unsafe { _mm512_mask_storeu_ps(place.as_mut_ptr(), mask(place.len()), values) }
 }
 
@@ -152,14 +152,14 @@ fn mask(count: usize) -> __mmask16 {
 /// The first 16 numbers, or as many as there are and zeros.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn load_some(values: &[f32]) -> __m512 {
+pub(in crate::tile) fn load_some(values: &[f32]) -> __m512 {
     // SAFETY: the mask has as many ones as there are numbers, 16 at most.
     unsafe { _mm512_maskz_loadu_ps(mask(values.len()), values.as_ptr()) }
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn load_floats(values: &[f32; LANES]) -> __m512 {
+pub(in crate::tile) fn load_floats(values: &[f32; LANES]) -> __m512 {
     // SAFETY: there are 16, and the load needs no alignment.
     unsafe { _mm512_loadu_ps(values.as_ptr()) }
 }

@@ -1,0 +1,106 @@
+//! Products of bfloat16 for 16 queries at once, which only tiles make fast; the plain loops are what they are tested against.
+#![expect(
+    unsafe_code,
+    reason = "a function for instructions that the compiler can't know of is unsafe to call"
+)]
+
+use super::PairLine;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::Isa;
+use crate::{Cpu, LANES};
+
+/// Rows of a tile.
+pub(crate) const ROWS: usize = 16;
+/// Pairs of a row of a tile.
+pub(crate) const PAIRS: usize = 16;
+/// Panels of values that are weighed at once.
+pub(crate) const VALUE_PANELS: usize = 4;
+
+/// Sums of a tile of rows and a panel.
+#[repr(C, align(64))]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Block<T>(pub(crate) [[T; LANES]; ROWS]);
+
+/// What this thread has set up for such products.
+pub(crate) struct Bf16Tiles {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    amx: Option<super::amx::Tiles>,
+}
+
+impl Bf16Tiles {
+    #[cfg_attr(
+        not(all(target_arch = "x86_64", target_os = "linux")),
+        expect(unused_variables, reason = "no other processor has tiles")
+    )]
+    pub(crate) fn new(cpu: Cpu) -> Self {
+        Self {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
+            amx: (cpu.isa() == Isa::Amx).then(|| unsafe { super::amx::Tiles::new() }),
+        }
+    }
+
+    /// Queries, `[16, pairs]`, times keys in blocks of 16 tokens, `[blocks, pairs]`: `[blocks]` of `[query, token]`. Pairs are a
+    /// multiple of [`PAIRS`], and blocks of two.
+    pub(crate) fn scores(&self, queries: &[[i16; 2]], keys: &[PairLine<i16>], scores: &mut [Block<f32>]) {
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        if let Some(amx) = &self.amx {
+            amx.scores(queries, keys, scores);
+            return;
+        }
+        let pairs = (queries.len() / ROWS).max(1);
+        for (keys, block) in keys.chunks_exact(pairs).zip(scores) {
+            *block = Block::default();
+            add_products(queries.chunks_exact(pairs), keys, block);
+        }
+    }
+
+    /// Weights of 16 queries times values: `[16 queries, 16 dimensions]` of each panel. Of every two blocks the first has the weights
+    /// of both, as the scores of [`scores`](Self::scores) were: [`weights_mut`](Block::weights_mut).
+    pub(crate) fn weigh(
+        &self,
+        weights: &[Block<f32>],
+        panels: [&[PairLine<i16>]; VALUE_PANELS],
+        sums: &mut [Block<f32>; VALUE_PANELS],
+    ) {
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        if let Some(amx) = &self.amx {
+            amx.weigh(weights, panels, sums);
+            return;
+        }
+        for (panel, sums) in panels.into_iter().zip(sums) {
+            *sums = Block::default();
+            for (block, lines) in weights.iter().step_by(2).zip(panel.chunks_exact(PAIRS)) {
+                let rows = block
+                    .0
+                    .iter()
+                    .map(|row| row.map(f32::to_bits).map(|bits| [bits as i16, (bits >> 16) as i16]));
+                add_products(rows, lines, sums);
+            }
+        }
+    }
+}
+
+impl Block<f32> {
+    /// A row's numbers as those of bfloat16, for this block of tokens and the next.
+    pub(crate) fn weights_mut(&mut self, row: usize) -> &mut [[i16; LANES]; 2] {
+        // SAFETY: 16 floats have the size of 32 such numbers, their alignment is more, and all bits are valid for both.
+        unsafe { &mut *(&raw mut self.0[row]).cast() }
+    }
+}
+
+/// Adds each row times all lines.
+fn add_products(
+    rows: impl Iterator<Item = impl AsRef<[[i16; 2]]>>,
+    lines: &[PairLine<i16>],
+    sums: &mut Block<f32>,
+) {
+    let float = |bits: i16| f32::from_bits(u32::from(bits.cast_unsigned()) << 16);
+    for (sums, row) in sums.0.iter_mut().zip(rows) {
+        for (pair, line) in row.as_ref().iter().zip(lines) {
+            for (sum, weights) in sums.iter_mut().zip(line.as_chunks::<2>().0) {
+                *sum += float(pair[0]) * float(weights[0]) + float(pair[1]) * float(weights[1]);
+            }
+        }
+    }
+}
