@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares Nutgraf's inference with others on one model: speed, memory and time to load, in tables.
 
-usage: compare.py [--rounds N] [--threads 1,2] [--tasks NAME,…] [--sides NAME,…] [--clock wall|cpu] MODEL_DIR
+usage: compare.py [--rounds N] [--threads 1,2] [--tasks NAME,…] [--sides NAME,…] [--warm N] [--clock wall|cpu] MODEL_DIR
 
 MODEL_DIR is what inference/tests/reference/families.py makes; what other sides need of it is put in MODEL_DIR/converted,
 once. run.sh prepares all of it. A side that is not there, can't do a task or does other work is left out.
@@ -180,6 +180,8 @@ def measure(task, arguments, threads, vocab):
             sides[side] = process
     for _ in range(arguments.rounds):
         for process in sides.values():
+            for _ in range(arguments.warm):
+                process.run(asked)
             process.times.append(process.run(asked, arguments.clock)[0])
     return {side: (process.times, process.load, process.end()) for side, process in sides.items()}
 
@@ -235,6 +237,7 @@ def main():
     parser.add_argument("--threads", type=lambda text: [int(count) for count in text.split(",")], default=[1, 2])
     parser.add_argument("--tasks", type=names, default=list(TASKS))
     parser.add_argument("--sides", type=names, default=SIDES)
+    parser.add_argument("--warm", type=int, default=0, help="runs of a turn that aren't timed")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("model")
     arguments = parser.parse_args()

@@ -2,7 +2,7 @@
 # Compares Nutgraf's inference with its peers: installs them, makes models, builds, and prints the tables.
 #
 # usage: bench/inference/run.sh [--work DIR] [--venv DIR] [--models NAME,…] [--rounds N] [--threads N,…] [--sides NAME,…]
-#                               [--tasks NAME,…] [--clock wall|cpu] [--price EUROS] [--requests N]
+#                               [--tasks NAME,…] [--warm N] [--clock wall|cpu] [--price EUROS] [--requests N]
 #
 # Peers and models go to DIR, by default nutgraf-bench in the user's cache folder, and stay there (some 16 GB). NAME is one
 # of those that inference/tests/reference/families.py makes, by default t5-small and distilbart-12-6. Without --tasks each
@@ -11,7 +11,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=${XDG_CACHE_HOME:-$HOME/.cache}/nutgraf-bench
-venv='' models=t5-small,distilbart-12-6 rounds=5 threads=1,2 sides='' tasks='' clock=wall price=0.10 requests=96
+venv='' models=t5-small,distilbart-12-6 rounds=5 threads=1,2 sides='' tasks='' warm=0 clock=wall price=0.10 requests=96
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || { sed -n '4,5p' "$0" >&2; exit 64; }
     case $1 in
@@ -22,6 +22,7 @@ while [ $# -gt 0 ]; do
         --threads) threads=$2 ;;
         --sides) sides=$2 ;;
         --tasks) tasks=$2 ;;
+        --warm) warm=$2 ;;
         --clock) clock=$2 ;;
         --requests) requests=$2 ;;
         --price) price=$2 ;;
@@ -48,7 +49,7 @@ tasks_of() {
 for model in $(echo "$models" | tr , ' '); do
     folder=$work/models/$model
     [ -f "$folder/config.json" ] || "$python" "$here/../../inference/tests/reference/families.py" "$model" "$folder"
-    [ "$tasks" = throughput ] || "$python" "$here/compare.py" --rounds "$rounds" --threads "$threads" --clock "$clock" \
+    [ "$tasks" = throughput ] || "$python" "$here/compare.py" --rounds "$rounds" --threads "$threads" --warm "$warm" --clock "$clock" \
         --tasks "${tasks:-$(tasks_of "$model")}" ${sides:+--sides "$sides"} "$folder"
     case ${tasks:-throughput},$model in
         throughput,t5*)

@@ -5,7 +5,8 @@
 //!
 //! # Layout
 //!
-//! - [`Cpu`]: which instructions there are. All paths give the same integers.
+//! - [`Cpu`]: which instructions there are. All paths give the same integers; what is in bfloat16 where there are tiles may differ
+//!   in the last digits.
 //! - [`Int8Matrix`]: the weight of a linear layer, packed; [`Int8Rows`]: its input, quantized row by row.
 //! - [`product`]: the one with the other.
 //! - [`Team`]: threads that split a product or the heads of attention.

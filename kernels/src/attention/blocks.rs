@@ -51,7 +51,7 @@ pub enum Precision {
     Bits8,
     /// For what is read more often than it comes from memory.
     Bits16,
-    /// As [`Bits16`](Self::Bits16), in bfloat16, where tiles multiply it: for a source alone, and many queries.
+    /// As [`Bits16`](Self::Bits16), in bfloat16, for a source of many queries. Heads that tiles can't multiply have 16 bits.
     Bf16,
 }
 
@@ -123,6 +123,10 @@ pub(super) struct HeadBlocks<'a> {
 impl KvBlocks {
     /// Of so many blocks, all zero.
     pub fn new(shape: HeadShape, blocks: usize, precision: Precision) -> Self {
+        let precision = match precision {
+            Precision::Bf16 if !tiled::takes(shape) => Precision::Bits16,
+            taken => taken,
+        };
         // Tiles take two at once.
         let blocks = if precision == Precision::Bf16 { blocks.next_multiple_of(2) } else { blocks };
         let (all, lanes) =

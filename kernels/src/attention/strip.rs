@@ -93,8 +93,9 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Attention of a few queries of a head, at most [`MOST_QUERIES`] or, of a source, [`KvBlocks::queries`]; the scores are multiplied by `scale` before the bias is added. Each query
-/// comes out the same, whatever other queries there are. Without keys the result is 0.
+/// Attention of a few queries of a head, at most [`MOST_QUERIES`] or, of a source, [`KvBlocks::queries`]; the scores are
+/// multiplied by `scale` before the bias is added. Each query comes out the same, whatever other queries there are. Without
+/// keys the result is 0.
 pub fn attend(
     cpu: Cpu,
     keys: Keys<'_>,

@@ -1,5 +1,5 @@
-//! Attention in bfloat16 where the processor has tiles, which multiply 16 queries at once: eight times as fast as 16-bit
-//! integers, and more exact than the products of 8-bit integers around it.
+//! Attention in bfloat16 where the processor has tiles, which multiply 16 queries at once: some five times as fast as
+//! 16-bit integers, and more exact than the products of 8-bit integers around it.
 #![expect(
     clippy::inline_always,
     reason = "only what is inlined is compiled for the instructions of the caller"
@@ -26,9 +26,14 @@ pub(super) struct Scratch {
     scores: Vec<Block<f32>>,
 }
 
-/// Whether tiles multiply keys of such heads: half a tile's row is 16 pairs of dimensions.
+/// Whether this is faster than integers.
 pub(super) fn is_for(cpu: Cpu, shape: HeadShape) -> bool {
-    cpu.isa() == Isa::Amx && shape.width > 0 && shape.width.is_multiple_of(2 * LANES)
+    cpu.isa() == Isa::Amx && takes(shape)
+}
+
+/// Whether tiles multiply keys of such heads: a row of one has 32 dimensions.
+pub(super) fn takes(shape: HeadShape) -> bool {
+    shape.width > 0 && shape.width.is_multiple_of(2 * LANES)
 }
 
 /// [`attend`](super::attend) of at most [`QUERIES`] to the first `length` tokens of a source in bfloat16.
@@ -48,7 +53,9 @@ pub(super) fn attend(
     let (PairLines::Words(lines), PairLines::Words(values), true) =
         (run.keys, run.values, length > 0 && queries.iter().all(|query| query.query.len() == width))
     else {
-        queries.iter_mut().for_each(|query| query.output.fill(0.0));
+        for query in queries {
+            query.output.fill(0.0);
+        }
         return;
     };
     let Scratch { queries: rows, scores } = scratch;
