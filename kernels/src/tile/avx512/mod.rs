@@ -9,7 +9,9 @@ use std::arch::x86_64::{
     _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-pub(super) use product::{load_floats, load_some, product, store_some};
+pub(super) use product::product;
+#[cfg(target_os = "linux")]
+pub(super) use product::{load_floats, load_some, store_some};
 
 use super::{PairLine, PairLines, PairPanel, PairRows, ROWS, SumPlaces, Sums, pair_rows};
 
