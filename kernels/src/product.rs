@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{
     Cpu, Int8Matrix, Int8Rows, LANES, Team,
     columns::Columns,
-    matrix::Line,
+    matrix::{GROUP, Line},
     tile::{self, ROWS},
 };
 
@@ -91,7 +91,7 @@ pub(crate) struct Product<'a> {
     /// Of each panel.
     pub(crate) scales: &'a [[f32; LANES]],
     /// Of the input, as in [`Int8Rows::values`].
-    pub(crate) values: &'a [[i8; 4]],
+    pub(crate) values: &'a [[i8; GROUP]],
     /// Of each row's integers.
     pub(crate) sums: &'a [i32],
     /// Of each row.
@@ -126,7 +126,7 @@ impl<'a> Product<'a> {
 
     /// From a row on.
     #[inline(always)]
-    pub(crate) fn row(&self, at: usize) -> &'a [[i8; 4]] {
+    pub(crate) fn row(&self, at: usize) -> &'a [[i8; GROUP]] {
         &self.values[at * self.groups..]
     }
 

@@ -1,8 +1,8 @@
 //! The inner loops: a few rows times a few panels, in integers that are exact and so the same on every processor.
 //!
 //! `bytes` is for weights of 8 bits in groups of 4, `pairs` for attention's 16 bits in groups of 2. A line is one group
-//! for 16 outputs, 64 bytes in both. A function that is compiled for its instructions goes through all tiles of a product:
-//! arguments of a call go through memory, and reading a slice that was just written there waits for all that was written before.
+//! for 16 outputs, 64 bytes in both. With AVX-512 and AMX one function goes through all tiles of a product: arguments of a
+//! call go through memory, and a slice that was just written there is slow to read back.
 #![cfg_attr(
     any(target_arch = "x86_64", target_arch = "aarch64"),
     expect(

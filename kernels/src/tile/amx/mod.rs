@@ -1,15 +1,18 @@
 //! Tiles of AMX (Sapphire Rapids and later): one instruction multiplies 16 rows of 64 bytes by 64 bytes of 16 outputs, and
 //! adds them up. What it reads of weights, or of keys and values, are 16 lines as they lie.
 //!
-//! The instructions are written out, since Rust's functions for them aren't stable; see Intel's Architecture Instruction Set
-//! Extensions Programming Reference, chapter 3.
+//! The instructions are written out, since Rust's functions for them aren't stable; see AMX in Intel's Software Developer's Manual,
+//! volume 1.
 
 mod bf16;
 mod product;
 
-use std::arch::{
-    asm,
-    x86_64::{__cpuid, __cpuid_count},
+use std::{
+    arch::{
+        asm,
+        x86_64::{__cpuid, __cpuid_count},
+    },
+    marker::PhantomData,
 };
 
 pub(super) use product::{product, takes};
@@ -56,19 +59,19 @@ pub(crate) fn is_there() -> bool {
     unsafe { libc::syscall(libc::SYS_arch_prctl, REQUEST, TILE_DATA) == 0 }
 }
 
-/// Tiles that this thread has set up. They are given back in the end, so that the system needn't keep them for it.
-pub(crate) struct Tiles(());
+/// Tiles that this thread, and no other, has set up. They are given back in the end, so that the system needn't keep them for it.
+pub(crate) struct Tiles(PhantomData<*const ()>);
 
 impl Tiles {
     /// # Safety
     ///
-    /// The processor has them ([`is_there`]).
+    /// The processor has them ([`is_there`]), and this thread has no others now.
     pub(crate) unsafe fn new() -> Self {
         // SAFETY: the configuration is one that the processor takes, and the compiler uses no tiles of its own.
         unsafe {
             asm!("ldtilecfg [{}]", in(reg) &raw const CONFIGURATION, options(nostack, readonly, preserves_flags));
         }
-        Self(())
+        Self(PhantomData)
     }
 }
 

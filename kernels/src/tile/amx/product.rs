@@ -64,11 +64,8 @@ fn block(tiles: &Tiles, product: &Product<'_>, panel: usize, row: usize) {
     let rows = rows.map(|first| &product.row(first)[..ROWS * groups]);
     let panels = [panel, (panel + 1).min(product.panels() - 1)].map(|panel| product.panel(panel));
     let mut sums = MaybeUninit::uninit();
-    let sums = if row == 0 {
-        tiles.multiply_and_fetch(rows, panels, groups, &mut sums)
-    } else {
-        tiles.multiply(rows, panels, groups, &mut sums)
-    };
+    // The panels that come after these are fetched once, and not for each tile of rows.
+    let sums = tiles.multiply(rows, panels, groups, row == 0, &mut sums);
     let rows = row..(row + BOTH).min(product.rows());
     match product.finish {
         Finish::Store => finish(sums, product, panel, rows, |sums, _| sums),
@@ -130,25 +127,18 @@ macro_rules! multiply {
 
 #[expect(clippy::unused_self, reason = "whoever has it has set up the tiles")]
 impl Tiles {
-    /// Each tile of rows by each panel.
+    /// Each tile of rows by each panel, while the panels that come after these are fetched to the second cache or not.
     fn multiply<'a>(
         &self,
         rows: [&[[i8; GROUP]]; 2],
         panels: [&[Line]; 2],
         groups: usize,
+        fetch: bool,
         sums: &'a mut MaybeUninit<Sums>,
     ) -> &'a Sums {
-        multiply!(rows, panels, groups, sums, "/* {ahead} */")
-    }
-
-    /// As [`multiply`](Self::multiply), while the panels that come after these are fetched to the second cache.
-    fn multiply_and_fetch<'a>(
-        &self,
-        rows: [&[[i8; GROUP]]; 2],
-        panels: [&[Line]; 2],
-        groups: usize,
-        sums: &'a mut MaybeUninit<Sums>,
-    ) -> &'a Sums {
+        if !fetch {
+            return multiply!(rows, panels, groups, sums, "/* {ahead} */");
+        }
         multiply!(
             rows,
             panels,
