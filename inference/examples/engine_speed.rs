@@ -1,6 +1,6 @@
 //! How long the engine takes for the parts of a task: `engine_speed MODEL_DIR [ROUNDS] [LENGTH] [STEP]`, with the threads in
 //! `RAYON_NUM_THREADS`. Prints medians in milliseconds: the encoder, and a step of so many rows over one source each (or of
-//! beams over one), at 64 tokens. A fourth argument measures one of these, `8 rows`, or with `encode` none.
+//! beams over one), over the first 64 tokens of an output, and over 64 after 192. A fourth argument measures one of these, `8 rows`, or with `encode` none.
 #![expect(clippy::print_stdout, reason = "it is what the program is for")]
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};
@@ -36,34 +36,45 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !wanted {
             continue;
         }
-        let seconds = step(&engine, &sources, rows, shared, rounds)?;
-        println!("step of {rows} {name}: {:.3} ms", seconds * 1e3);
+        let [first, late] = step(&engine, &sources, rows, shared, rounds)?.map(|seconds| seconds * 1e3);
+        println!("step of {rows} {name}: {first:.3} ms, after {LATE} tokens {late:.3} ms");
     }
     Ok(())
 }
 
-/// Seconds of a step, the median of all steps up to 64 and of all rounds.
+/// Steps of a median.
+const STEPS: usize = 64;
+/// Tokens before the second median.
+const LATE: usize = 192;
+
+/// Seconds of a step, the median of all rounds' first 64 steps, and of 64 after [`LATE`] tokens.
 fn step(
     engine: &Engine,
     sources: &[Arc<Source>],
     rows: usize,
     shared: bool,
     rounds: usize,
-) -> Result<f64, Box<dyn Error>> {
-    let mut times = Vec::new();
+) -> Result<[f64; 2], Box<dyn Error>> {
+    let mut times = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
         let source = |at: usize| sources.get(if shared { 0 } else { at }).cloned().ok_or("no source");
         let mut rows: Vec<Row> =
             (0..rows).map(|at| Ok(engine.row(source(at)?))).collect::<Result<_, &str>>()?;
         let mut logits = Logits::new(Vec::new(), engine.vocab_size());
-        for token in 0..64 {
+        for at in 0..LATE + STEPS {
             let began = Instant::now();
-            let tokens = vec![200 + token; rows.len()];
+            let tokens = vec![200 + at as u32; rows.len()];
             engine.step(&mut rows.iter_mut().collect::<Vec<_>>(), &tokens, &mut logits)?;
-            times.push(began.elapsed().as_secs_f64());
+            let seconds = began.elapsed().as_secs_f64();
+            let [first, late] = &mut times;
+            if at < STEPS {
+                first.push(seconds);
+            } else if at >= LATE {
+                late.push(seconds);
+            }
         }
     }
-    Ok(median(&mut times))
+    Ok(times.map(|mut times| median(&mut times)))
 }
 
 fn median(times: &mut [f64]) -> f64 {

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use kernels::{
     Cpu, Finish, Team,
-    attention::{Bias, Keys, KvBlocks, MOST_QUERIES, Precision, Queries, Strip, Tokens, attend_heads},
+    attention::{Bias, Keys, KvPage, MOST_QUERIES, Queries, Strip, Tokens, attend_heads},
 };
 
 use super::{
@@ -90,11 +90,7 @@ impl Step<'_, '_> {
         for taken in self.taken {
             let Some(row) = self.rows.get_mut(taken.row) else { continue };
             if taken.position / PAGE >= row.pages.len() {
-                row.pages.push(Arc::new(KvBlocks::new(
-                    engine.decoder.shape,
-                    engine.decoder_blocks.len(),
-                    Precision::Bits16,
-                )));
+                row.pages.push(Arc::new(KvPage::new(engine.decoder.shape, engine.decoder_blocks.len())));
             }
         }
         for (layer, block) in engine.decoder_blocks.iter().enumerate() {

@@ -25,7 +25,10 @@ mod stack;
 
 use std::sync::{Arc, Mutex};
 
-use kernels::{Cpu, Team, attention::KvBlocks};
+use kernels::{
+    Cpu, Team,
+    attention::{KvBlocks, KvPage},
+};
 
 pub use batch::BatchState;
 pub use encode::Encoding;
@@ -81,7 +84,7 @@ pub struct Source {
 pub struct Row {
     source: Arc<Source>,
     /// Keys and values of all layers, 16 tokens a page.
-    pages: Vec<Arc<KvBlocks>>,
+    pages: Vec<Arc<KvPage>>,
     /// Tokens so far.
     position: usize,
 }

@@ -6,11 +6,8 @@ use super::{
 };
 use crate::{
     Cpu, LANES,
-    tile::{PairLines, PairLinesMut},
+    tile::{KvRun, PairLines, PairLinesMut, TOKEN_PAIRS},
 };
-
-/// Pairs of tokens in a block.
-pub(super) const TOKEN_PAIRS: usize = LANES / 2;
 
 /// Sizes of the heads of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +43,8 @@ impl HeadShape {
 /// How many bits a number of keys and values has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
-    /// For a source that is read at each step, where memory is the limit: half the bytes. It costs about as much as rounding
-    /// the input of a product.
+    /// For what is read at each step, where memory is the limit: half the bytes. It costs about as much as rounding the
+    /// input of a product.
     Bits8,
     /// For what is read more often than it comes from memory.
     Bits16,
@@ -92,7 +89,7 @@ impl Lines {
     }
 }
 
-/// Keys and values of some blocks of 16 tokens: of one layer's source, or of all layers for 16 tokens of an output.
+/// Keys and values of some blocks of 16 tokens.
 #[derive(Debug, Clone)]
 pub struct KvBlocks {
     shape: HeadShape,
@@ -108,16 +105,11 @@ pub struct KvBlocks {
     value_scales: Vec<[f32; LANES]>,
 }
 
-/// One head's part of [`KvBlocks`].
+/// One head's scales of [`KvBlocks`], of 16 tokens each.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct HeadBlocks<'a> {
-    pub(super) keys: PairLines<'a>,
-    /// Of all blocks, also those that were not asked for; begins with the first that was.
-    pub(super) values: PairLines<'a>,
-    /// Lines of the values from one panel to the next.
-    pub(super) stride: usize,
-    pub(super) key_scales: &'a [[f32; LANES]],
-    pub(super) value_scales: &'a [[f32; LANES]],
+pub(super) struct Scales<'a> {
+    pub(super) keys: &'a [[f32; LANES]],
+    pub(super) values: &'a [[f32; LANES]],
 }
 
 impl KvBlocks {
@@ -195,20 +187,23 @@ impl KvBlocks {
         parts
     }
 
-    /// `count` blocks of a head from `first` on; nothing where they aren't there.
-    pub(super) fn head(&self, head: usize, first: usize, count: usize) -> HeadBlocks<'_> {
-        let begin = head * self.blocks + first;
-        let end = begin + if first + count <= self.blocks { count } else { 0 };
-        let (pairs, lines) = (self.shape.pairs(), self.shape.value_lines());
-        HeadBlocks {
-            keys: self.keys.all().part(begin * pairs..end * pairs),
-            values: self
-                .values
-                .all()
-                .part(head * self.blocks * lines + first * TOKEN_PAIRS..(head + 1) * self.blocks * lines),
-            stride: self.blocks * TOKEN_PAIRS,
-            key_scales: self.key_scales.get(begin..end).unwrap_or_default(),
-            value_scales: self.value_scales.get(begin..end).unwrap_or_default(),
+    /// The first `count` blocks of a head; nothing where they aren't there.
+    pub(super) fn run(&self, head: usize, count: usize) -> KvRun<'_> {
+        let blocks = if count <= self.blocks { count } else { 0 };
+        let (first, lines) = (head * self.blocks, self.shape.value_lines());
+        KvRun {
+            keys: self.keys.all().part(first * self.shape.pairs()..(first + blocks) * self.shape.pairs()),
+            values: self.values.all().part(first * lines..(first + self.blocks) * lines),
+            apart: self.blocks * TOKEN_PAIRS,
+            blocks,
+            ahead: None,
         }
+    }
+
+    /// Of the first `count` blocks of a head; none where they aren't there.
+    pub(super) fn scales(&self, head: usize, count: usize) -> Scales<'_> {
+        let range = head * self.blocks..head * self.blocks + if count <= self.blocks { count } else { 0 };
+        let part = |all| <[_]>::get(all, range.clone()).unwrap_or_default();
+        Scales { keys: part(&self.key_scales), values: part(&self.value_scales) }
     }
 }

@@ -1,6 +1,6 @@
 //! Attention: softmax(q · k + bias) · v.
 //!
-//! Queries, keys and values are quantized to 16 bits (those of a source to 8, where that is wanted), each row of a head with
+//! Queries, keys and values are quantized to 16 bits (keys and values of what a decoder reads to 8), each row of a head with
 //! a scale of its own, and so are the probabilities: products are exact integers, and what is lost is about as much as 16-bit floats lose. Keys and values
 //! lie in blocks of 16 tokens, so that a cache grows token by token, and beams share the blocks before the last. Scores
 //! are made for a few queries at a time and never written as a whole (as Dao et al., <https://arxiv.org/abs/2205.14135>,
@@ -9,6 +9,7 @@
 
 mod blocks;
 mod heads;
+mod page;
 mod softmax;
 mod strip;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod write;
 
 pub use blocks::{HeadShape, KvBlocks, Precision};
 pub use heads::{Bias, Queries, Strip, attend_heads};
+pub use page::KvPage;
 pub use strip::{Keys, Query, Scratch, attend};
 pub use write::{KvBlocksMut, Tokens};
 

@@ -4,7 +4,7 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::strip::Keys;
+use super::blocks::Scales;
 use crate::{
     LANES,
     cpu::Loops,
@@ -27,9 +27,10 @@ pub(super) struct Softmax<'a> {
     /// Of the query, with what the scores are multiplied by.
     pub(super) scale: f32,
     pub(super) bias: Option<&'a [f32]>,
+    /// Keys.
     pub(super) length: usize,
-    pub(super) keys: Keys<'a>,
-    pub(super) head: usize,
+    /// Of as many blocks.
+    pub(super) scales: Scales<'a>,
 }
 
 impl Loops for Softmax<'_> {
@@ -61,26 +62,23 @@ impl Softmax<'_> {
     #[inline(always)]
     fn score(&mut self, simd: impl Simd) -> f32 {
         let (scale, mut most) = (simd.splat(self.scale), simd.splat(f32::MIN));
-        for (first, run) in self.keys.runs(self.head, self.sums.len()) {
-            let sums = self.sums.get(first..).unwrap_or_default().iter().zip(run.key_scales);
-            let rows = self.scores.get_mut(first..).unwrap_or_default().iter_mut().zip(sums);
-            let score = |sums, scales| simd.mul(simd.floats(sums), simd.mul(simd.load(scales), scale));
-            // What is no number, of a key that is masked, is not the highest.
-            if let Some(bias) = self.bias {
-                let (whole, rest) = bias.get(first * LANES..).unwrap_or_default().as_chunks();
-                let mut last = [0.0; LANES];
-                last.iter_mut().zip(rest).for_each(|(place, bias)| *place = *bias);
-                for ((place, (sums, scales)), bias) in rows.zip(whole.iter().chain([&last])) {
-                    let scores = simd.add(score(sums, scales), simd.load(bias));
-                    simd.store(scores, place);
-                    most = simd.max(scores, most);
-                }
-            } else {
-                for (place, (sums, scales)) in rows {
-                    let scores = score(sums, scales);
-                    simd.store(scores, place);
-                    most = simd.max(scores, most);
-                }
+        let rows = self.scores.iter_mut().zip(self.sums.iter().zip(self.scales.keys));
+        let score = |sums, scales| simd.mul(simd.floats(sums), simd.mul(simd.load(scales), scale));
+        // What is no number, of a key that is masked, is not the highest.
+        if let Some(bias) = self.bias {
+            let (whole, rest) = bias.as_chunks();
+            let mut last = [0.0; LANES];
+            last.iter_mut().zip(rest).for_each(|(place, bias)| *place = *bias);
+            for ((place, (sums, scales)), bias) in rows.zip(whole.iter().chain([&last])) {
+                let scores = simd.add(score(sums, scales), simd.load(bias));
+                simd.store(scores, place);
+                most = simd.max(scores, most);
+            }
+        } else {
+            for (place, (sums, scales)) in rows {
+                let scores = score(sums, scales);
+                simd.store(scores, place);
+                most = simd.max(scores, most);
             }
         }
         if self.length.is_multiple_of(LANES) {
@@ -102,15 +100,12 @@ impl Softmax<'_> {
     #[inline(always)]
     fn exponentials(&mut self, simd: impl Simd, most: f32) -> (f32, f32) {
         let (most, mut sums, mut weighed) = (simd.splat(most), simd.splat(0.0), simd.splat(0.0));
-        for (first, run) in self.keys.runs(self.head, self.sums.len()) {
-            let scores = self.scores.get_mut(first..).unwrap_or_default();
-            for (scores, scales) in scores.iter_mut().zip(run.value_scales) {
-                let powers = exps(simd, simd.sub(simd.load(scores), most));
-                let product = simd.mul(powers, simd.load(scales));
-                sums = simd.add(sums, powers);
-                weighed = simd.add(weighed, product);
-                simd.store(product, scores);
-            }
+        for (scores, scales) in self.scores.iter_mut().zip(self.scales.values) {
+            let powers = exps(simd, simd.sub(simd.load(scores), most));
+            let product = simd.mul(powers, simd.load(scales));
+            sums = simd.add(sums, powers);
+            weighed = simd.add(weighed, product);
+            simd.store(product, scores);
         }
         (sum(simd, sums), sum(simd, weighed))
     }

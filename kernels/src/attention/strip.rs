@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::{
-    MOST_KEYS, MOST_QUERIES,
-    blocks::{HeadBlocks, KvBlocks, Precision, TOKEN_PAIRS},
+    HeadShape, KvPage, MOST_KEYS, MOST_QUERIES,
+    blocks::{KvBlocks, Precision, Scales},
     softmax::Softmax,
     tiled,
     write::Scale,
@@ -17,7 +17,7 @@ use crate::{
     Cpu, LANES,
     cpu::Loops,
     simd::{Simd, chunks},
-    tile::{self, PANELS, PairPanel, PairRows, SumPlaces, Sums},
+    tile::{self, KvRun, PairRows, Sums, TOKEN_PAIRS},
 };
 
 /// What queries attend to: the first `length` tokens.
@@ -30,10 +30,10 @@ pub enum Keys<'a> {
         /// Tokens.
         length: usize,
     },
-    /// Of an output, whose pages have the blocks of all layers.
+    /// Of an output.
     Pages {
         /// 16 tokens each.
-        pages: &'a [Arc<KvBlocks>],
+        pages: &'a [Arc<KvPage>],
         /// The layer.
         layer: usize,
         /// Tokens.
@@ -63,6 +63,10 @@ pub struct Scratch {
     scores: Vec<[f32; LANES]>,
     /// Probabilities, as the sums.
     words: Vec<[i16; LANES]>,
+    /// Of keys and of values, where they don't lie in one place.
+    scales: [Vec<[f32; LANES]>; 2],
+    /// Weighed values, `[panels of 16 dimensions, queries]`.
+    totals: Vec<Sums>,
     tiled: tiled::Scratch,
 }
 
@@ -73,23 +77,44 @@ impl<'a> Keys<'a> {
             Self::Source { blocks, length } => length.min(blocks.blocks() * LANES),
             Self::Pages { pages, layer, length } => {
                 let pages =
-                    pages.iter().take_while(|page| layer < page.blocks()).take(length.div_ceil(LANES));
+                    pages.iter().take_while(|page| layer < page.layers()).take(length.div_ceil(LANES));
                 length.min(pages.count() * LANES)
             }
         }
         .min(MOST_KEYS)
     }
 
-    /// The blocks of a head in runs that lie in one place, with the first block of each; `count` in all.
+    /// The first `count` blocks of a head in runs that lie in one place.
     #[inline(always)]
-    pub(super) fn runs(self, head: usize, count: usize) -> impl Iterator<Item = (usize, HeadBlocks<'a>)> {
+    fn runs(self, head: usize, count: usize) -> impl Iterator<Item = KvRun<'a>> + Clone {
         let runs = if matches!(self, Self::Source { .. }) { usize::from(count > 0) } else { count };
         (0..runs).map(move |at| match self {
-            Self::Source { blocks, .. } => (0, blocks.head(head, 0, count)),
+            Self::Source { blocks, .. } => blocks.run(head, count),
             Self::Pages { pages, layer, .. } => {
-                (at, pages.get(at).map_or_else(HeadBlocks::default, |page| page.head(head, layer, 1)))
+                pages.get(at).map_or_else(KvRun::default, |page| page.run(layer, head))
             }
         })
+    }
+
+    /// The scales of these blocks; `gathered` is where they may be put together.
+    fn scales<'b>(self, head: usize, count: usize, gathered: &'b mut [Vec<[f32; LANES]>; 2]) -> Scales<'b>
+    where
+        'a: 'b,
+    {
+        match self {
+            Self::Source { blocks, .. } => blocks.scales(head, count),
+            Self::Pages { pages, layer, .. } => {
+                let [keys, values] = gathered;
+                keys.clear();
+                values.clear();
+                for page in pages.iter().take(count) {
+                    let scales = page.scales(layer, head);
+                    keys.extend_from_slice(scales.keys);
+                    values.extend_from_slice(scales.values);
+                }
+                Scales { keys, values }
+            }
+        }
     }
 }
 
@@ -112,86 +137,68 @@ pub fn attend(
     }
     let count = queries.len().min(MOST_QUERIES);
     let (Some(queries), length) = (queries.get_mut(..count), keys.length()) else { return };
-    let Some(width) = queries.first().map(|query| query.query.len()) else { return };
+    let width = queries.first().map_or(0, |query| query.query.len());
+    if width == 0 || length == 0 {
+        queries.iter_mut().for_each(|query| query.output.fill(0.0));
+        return;
+    }
     let (blocks, pairs) = (length.div_ceil(LANES), width.div_ceil(2));
-    let mut factors = [0.0; MOST_QUERIES];
-    if blocks > 0 {
-        scratch.queries.resize(count * pairs, [0; 2]);
-        // All of them are written before they are read.
-        scratch.sums.resize(count * blocks, Sums::default());
-        scratch.scores.resize(blocks, [0.0; LANES]);
-        scratch.words.resize(count * blocks, [0; LANES]);
-        let shape = super::HeadShape { heads: 1, width };
-        let mut query_scales = [0.0; MOST_QUERIES];
-        let places = scratch.queries.chunks_exact_mut(pairs.max(1));
-        for ((query, place), factor) in queries.iter().zip(places).zip(&mut query_scales) {
-            let place = place.as_flattened_mut();
-            *factor = cpu.run(Words { row: query.query, limit: Some(shape.limit()), place }) * scale;
-        }
-        products(cpu, keys, (head, blocks), count, scratch);
-        let rows = scratch.sums.chunks_exact(blocks).zip(scratch.words.chunks_exact_mut(blocks));
-        let queries = queries.iter().zip(query_scales);
-        for (((sums, words), (query, scale)), factor) in rows.zip(queries).zip(&mut factors) {
-            let (scores, bias) = (&mut *scratch.scores, query.bias);
-            *factor = cpu.run(Softmax { sums, scores, words, scale, bias, length, keys, head });
-        }
+    scratch.resize(count, blocks, width);
+    let Scratch { queries: rows, sums, scores, words, scales, totals, .. } = scratch;
+    let (shape, mut factors) = (HeadShape { heads: 1, width }, [0.0; MOST_QUERIES]);
+    for ((query, place), factor) in queries.iter().zip(rows.chunks_exact_mut(pairs)).zip(&mut factors) {
+        let place = place.as_flattened_mut();
+        *factor = cpu.run(Words { row: query.query, limit: Some(shape.limit()), place }) * scale;
     }
-    weigh(cpu, keys, (head, blocks), scratch, &factors, queries);
+    tile::scores(cpu, keys.runs(head, blocks), PairRows { values: rows, stride: pairs, rows: count }, sums);
+    let scales = keys.scales(head, blocks, scales);
+    let rows = sums.chunks_exact(blocks).zip(words.chunks_exact_mut(blocks));
+    for (((sums, words), query), factor) in rows.zip(&*queries).zip(&mut factors) {
+        let (scale, bias) = (*factor, query.bias);
+        *factor = cpu.run(Softmax { sums, scores, words, scale, bias, length, scales });
+    }
+    let values = words.as_flattened().as_chunks().0;
+    let rows = PairRows { values, stride: blocks * TOKEN_PAIRS, rows: count };
+    tile::weigh(cpu, keys.runs(head, blocks), rows, totals);
+    cpu.run(Outputs { totals, factors: &factors, queries });
 }
 
-/// Panels that so many queries go through together: one after the other they are one stream from memory, which is what takes
-/// the time of a few queries.
-fn side_by_side(queries: usize) -> usize {
-    if queries > MOST_QUERIES / 2 { PANELS } else { 1 }
-}
-
-/// The queries times all keys.
-fn products(cpu: Cpu, keys: Keys<'_>, (head, blocks): (usize, usize), count: usize, scratch: &mut Scratch) {
-    let pairs = scratch.queries.len() / count.max(1);
-    let rows = PairRows { values: &scratch.queries, stride: pairs, rows: count };
-    for (first, run) in keys.runs(head, blocks) {
-        for (at, key_scales) in run.key_scales.chunks(side_by_side(count)).enumerate() {
-            let (at, panels) = (at * side_by_side(count), key_scales.len());
-            let lines = run.keys.part(at * pairs..(at + panels) * pairs);
-            let panel = PairPanel { lines, groups: pairs, stride: pairs, blocks: 1, panels, apart: pairs };
-            let sums = scratch.sums.get_mut(first + at..).unwrap_or_default();
-            tile::pairs(cpu, panel, rows, SumPlaces { sums, row: blocks, panel: 1 });
-        }
+impl Scratch {
+    /// For so many queries of a width, and blocks of keys; all of it is written before it is read.
+    fn resize(&mut self, queries: usize, blocks: usize, width: usize) {
+        self.queries.resize(queries * width.div_ceil(2), [0; 2]);
+        self.sums.resize(queries * blocks, Sums::default());
+        self.scores.resize(blocks, [0.0; LANES]);
+        self.words.resize(queries * blocks, [0; LANES]);
+        self.totals.resize(width.div_ceil(LANES) * queries, Sums::default());
     }
 }
 
-/// The values, weighed with the probabilities.
-fn weigh(
-    cpu: Cpu,
-    keys: Keys<'_>,
-    (head, blocks): (usize, usize),
-    scratch: &Scratch,
-    factors: &[f32; MOST_QUERIES],
-    queries: &mut [Query<'_>],
-) {
-    let words = scratch.words.as_flattened().as_chunks::<2>().0;
-    let (width, count) = (queries.first().map_or(0, |query| query.query.len()), queries.len());
-    let all = width.div_ceil(LANES);
-    for first in (0..all).step_by(side_by_side(count)) {
-        let panels = side_by_side(count).min(all - first);
-        let mut total = [Sums::default(); MOST_QUERIES * PANELS];
-        for (block, run) in keys.runs(head, blocks) {
-            let mut sums = [Sums::default(); MOST_QUERIES * PANELS];
-            let lines = run.values.part(first * run.stride..run.values.len());
-            let (groups, stride, apart) = (TOKEN_PAIRS, TOKEN_PAIRS, run.stride);
-            let part = PairPanel { lines, groups, stride, blocks: run.key_scales.len(), panels, apart };
-            let values = words.get(block * TOKEN_PAIRS..).unwrap_or_default();
-            let rows = PairRows { values, stride: blocks * TOKEN_PAIRS, rows: count };
-            tile::pairs(cpu, part, rows, SumPlaces { sums: &mut sums, row: 1, panel: count });
-            for (total, sum) in total.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-                *total += sum;
-            }
-        }
-        for (panel, sums) in (first..first + panels).zip(total.chunks_exact(count)) {
-            for ((query, sums), factor) in queries.iter_mut().zip(sums).zip(factors) {
-                let output = query.output.iter_mut().skip(panel * LANES);
-                for (place, sum) in output.zip(sums) {
-                    *place = *sum as f32 * factor;
+/// Weighed values to outputs.
+struct Outputs<'a, 'b> {
+    /// `[panels, queries]`.
+    totals: &'a [Sums],
+    /// Of each query.
+    factors: &'a [f32; MOST_QUERIES],
+    queries: &'a mut [Query<'b>],
+}
+
+impl Loops for Outputs<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, simd: impl Simd) {
+        let count = self.queries.len();
+        for (row, (query, factor)) in self.queries.iter_mut().zip(self.factors).enumerate() {
+            let (factor, totals) = (simd.splat(*factor), self.totals.iter().skip(row).step_by(count));
+            for (place, sums) in query.output.chunks_mut(LANES).zip(totals) {
+                let values = simd.mul(simd.floats(sums), factor);
+                if let Some(place) = place.as_mut_array::<LANES>() {
+                    simd.store(values, place);
+                } else {
+                    let mut all = [0.0; LANES];
+                    simd.store(values, &mut all);
+                    place.copy_from_slice(all.get(..place.len()).unwrap_or_default());
                 }
             }
         }

@@ -46,23 +46,12 @@ fn plain(
     output.into_iter().map(|value| value as f32).collect()
 }
 
-fn filled(cpu: Cpu, shape: HeadShape, keys: &[f32], values: &[f32]) -> KvBlocks {
-    filled_with(cpu, shape, keys, values, Precision::Bits16)
+fn filled(cpu: Cpu, shape: HeadShape, tokens: (&[f32], &[f32]), precision: Precision) -> KvBlocks {
+    filled_by(cpu, shape, tokens, precision, MOST_KEYS)
 }
 
-/// Token by token.
-fn filled_with(cpu: Cpu, shape: HeadShape, keys: &[f32], values: &[f32], precision: Precision) -> KvBlocks {
-    let width = shape.heads * shape.width;
-    let length = keys.len() / width;
-    let mut blocks = KvBlocks::new(shape, length.div_ceil(LANES), precision);
-    for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
-        blocks.write(cpu, at / LANES, at % LANES, Tokens { keys, values, stride: width });
-    }
-    blocks
-}
-
-/// As [`filled`], so many blocks at a time.
-fn filled_by_blocks(
+/// So many blocks at a time.
+fn filled_by(
     cpu: Cpu,
     shape: HeadShape,
     (keys, values): (&[f32], &[f32]),
@@ -73,10 +62,33 @@ fn filled_by_blocks(
     let mut blocks = KvBlocks::new(shape, (keys.len() / stride).div_ceil(LANES), precision);
     for (at, part) in blocks.parts_mut(size).iter_mut().enumerate() {
         // A block that only fills up has no tokens.
-        let tokens = |all: &[f32]| all.get(at * size * LANES * stride..).unwrap_or_default().to_vec();
+        let first = at * size * LANES * stride;
+        let tokens = |all: &[f32]| all.get(first..).unwrap_or_default().to_vec();
         part.fill(cpu, Tokens { keys: &tokens(keys), values: &tokens(values), stride });
     }
     blocks
+}
+
+/// In a layer of pages, token by token; another one has other tokens.
+fn paged(
+    cpu: Cpu,
+    shape: HeadShape,
+    (keys, values): (&[f32], &[f32]),
+    (layer, layers): (usize, usize),
+) -> Vec<Arc<KvPage>> {
+    let width = shape.heads * shape.width;
+    let mut pages: Vec<KvPage> = Vec::new();
+    for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
+        if at % LANES == 0 {
+            pages.push(KvPage::new(shape, layers));
+        }
+        let page = pages.last_mut().expect("one");
+        for other in 0..layers {
+            let (keys, values) = if other == layer { (keys, values) } else { (values, keys) };
+            page.write(cpu, other, at % LANES, Tokens { keys, values, stride: width });
+        }
+    }
+    pages.into_iter().map(Arc::new).collect()
 }
 
 fn run(cpu: Cpu, keys: Keys<'_>, head: usize, scale: f32, queries: &[&[f32]], bias: &[f32]) -> Vec<Vec<f32>> {
@@ -92,18 +104,29 @@ fn run(cpu: Cpu, keys: Keys<'_>, head: usize, scale: f32, queries: &[&[f32]], bi
 
 proptest! {
     #[test]
-    fn with_8_bits_it_is_nearly_the_formula((width, length) in (1..70_usize, 1..90_usize), seed in any::<u32>()) {
-        let shape = HeadShape { heads: 1, width };
-        let (keys, values) = (noise(seed, length * width), noise(seed ^ 1, length * width));
-        let (query, bias) = (noise(seed ^ 2, width), noise(seed ^ 3, length));
-        let scale = 1.0 / (width as f32).sqrt();
+    fn with_8_bits_it_is_nearly_the_formula_of_a_source_and_of_pages(
+        (heads, width, length, count) in (1..4_usize, 1..150_usize, 1..90_usize, 1..=MOST_QUERIES),
+        (layer, layers) in (1..4_usize).prop_flat_map(|layers| (0..layers, Just(layers))), seed in any::<u32>(),
+    ) {
+        let shape = HeadShape { heads, width };
+        let (keys, values) = (noise(seed, length * heads * width), noise(seed ^ 1, length * heads * width));
+        let (queries, bias) = (noise(seed ^ 2, count * width), noise(seed ^ 3, length));
+        let queries: Vec<&[f32]> = queries.chunks_exact(width).collect();
+        let (head, scale) = (heads - 1, 1.0 / (width as f32).sqrt());
         let mut all = Vec::new();
         for cpu in Cpu::all() {
-            let blocks = filled_with(cpu, shape, &keys, &values, Precision::Bits8);
-            let found = run(cpu, Keys::Source { blocks: &blocks, length }, 0, scale, &[&query], &bias);
-            for (found, wanted) in found[0].iter().zip(plain(&query, &keys, &values, 0, 1, scale, &bias)) {
-                prop_assert!((found - wanted).abs() < 0.08, "{cpu:?} {found} {wanted}");
+            let blocks = filled(cpu, shape, (&keys, &values), Precision::Bits8);
+            let pages = paged(cpu, shape, (&keys, &values), (layer, layers));
+            let found = run(cpu, Keys::Source { blocks: &blocks, length }, head, scale, &queries, &bias);
+            for (query, found) in queries.iter().zip(&found) {
+                for (found, wanted) in found.iter().zip(plain(query, &keys, &values, head, heads, scale, &bias)) {
+                    prop_assert!((found - wanted).abs() < 0.08, "{cpu:?} {found} {wanted}");
+                }
+                let paged = Keys::Pages { pages: &pages, layer, length };
+                prop_assert_eq!(&run(cpu, paged, head, scale, &[query], &bias)[0], found);
             }
+            let together = run(cpu, Keys::Pages { pages: &pages, layer, length }, head, scale, &queries, &bias);
+            prop_assert_eq!(&together, &found);
             all.push(found);
         }
         for (found, wanted) in all.iter().flatten().flatten().zip(all.iter().flat_map(|_| &all[0]).flatten()) {
@@ -122,7 +145,7 @@ proptest! {
         let queries: Vec<&[f32]> = queries.chunks_exact(shape.width).collect();
         let (head, scale) = (heads - 1, 1.0 / (shape.width as f32).sqrt());
         for cpu in Cpu::all() {
-            let blocks = filled_with(cpu, shape, &keys, &values, Precision::Bf16);
+            let blocks = filled(cpu, shape, (&keys, &values), Precision::Bf16);
             let keys_of = Keys::Source { blocks: &blocks, length };
             let found = run(cpu, keys_of, head, scale, &queries, &bias);
             for (query, found) in queries.iter().zip(&found) {
@@ -135,15 +158,15 @@ proptest! {
     }
 
     #[test]
-    fn a_block_is_written_as_its_tokens_are(
+    fn parts_of_any_size_are_written_the_same(
         (heads, width, length, size) in (1..4_usize, 1..70_usize, 1..90_usize, 1..7_usize), seed in any::<u32>(),
     ) {
         let shape = HeadShape { heads, width };
         let (keys, values) = (noise(seed, length * heads * width), noise(seed ^ 1, length * heads * width));
         for cpu in Cpu::all() {
             for precision in [Precision::Bits8, Precision::Bits16, Precision::Bf16] {
-                let wanted = filled_with(cpu, shape, &keys, &values, precision);
-                let found = filled_by_blocks(cpu, shape, (&keys, &values), precision, size);
+                let wanted = filled(cpu, shape, (&keys, &values), precision);
+                let found = filled_by(cpu, shape, (&keys, &values), precision, size);
                 prop_assert_eq!(format!("{:?}", found), format!("{:?}", wanted));
             }
         }
@@ -159,11 +182,7 @@ proptest! {
         let queries: Vec<&[f32]> = queries.chunks_exact(width).collect();
         let scale = 1.0 / (width as f32).sqrt();
         for cpu in Cpu::all() {
-            let blocks = filled(cpu, shape, &keys, &values);
-            let pages: Vec<Arc<KvBlocks>> = (0..length).step_by(LANES).map(|first| {
-                let part = first * heads * width..(first + LANES).min(length) * heads * width;
-                Arc::new(filled(cpu, shape, &keys[part.clone()], &values[part]))
-            }).collect();
+            let blocks = filled(cpu, shape, (&keys, &values), Precision::Bits16);
             for head in 0..heads {
                 let source = Keys::Source { blocks: &blocks, length };
                 let together = run(cpu, source, head, scale, &queries, &bias);
@@ -172,8 +191,6 @@ proptest! {
                         prop_assert!((found - wanted).abs() < 3e-3, "{cpu:?} {found} {wanted}");
                     }
                     prop_assert_eq!(&run(cpu, source, head, scale, &[query], &bias)[0], found);
-                    let paged = Keys::Pages { pages: &pages, layer: 0, length };
-                    prop_assert_eq!(&run(cpu, paged, head, scale, &[query], &bias)[0], found);
                 }
             }
         }
@@ -186,7 +203,7 @@ fn thousands_of_keys_and_equal_values_stay_within_the_integers() {
     let length = 20_000;
     let (keys, values) = (vec![0.0; length * 16], vec![-3.0; length * 16]);
     for cpu in Cpu::all() {
-        let blocks = filled(cpu, shape, &keys, &values);
+        let blocks = filled(cpu, shape, (&keys, &values), Precision::Bits16);
         let found =
             run(cpu, Keys::Source { blocks: &blocks, length }, 0, 1.0, &[&[1.0; 16]], &vec![0.0; length]);
         assert!(found[0].iter().all(|value| (value + 3.0).abs() < 1e-3), "{cpu:?} {found:?}");
@@ -198,12 +215,9 @@ fn keys_and_queries_of_the_highest_magnitude_do_not_overflow() {
     for width in [1, 2, 16, 64, 128, 257] {
         let shape = HeadShape { heads: 1, width };
         for cpu in Cpu::all() {
-            let blocks = filled(
-                cpu,
-                shape,
-                &[vec![1e3; width], vec![-1e3; width]].concat(),
-                &[vec![1.0; width], vec![-1.0; width]].concat(),
-            );
+            let keys = [vec![1e3; width], vec![-1e3; width]].concat();
+            let values = [vec![1.0; width], vec![-1.0; width]].concat();
+            let blocks = filled(cpu, shape, (&keys, &values), Precision::Bits16);
             let query = vec![1e-3; width];
             let found = run(cpu, Keys::Source { blocks: &blocks, length: 2 }, 0, 1.0, &[&query], &[0.0, 0.0]);
             let wanted = (width as f32).tanh();
@@ -216,7 +230,7 @@ fn keys_and_queries_of_the_highest_magnitude_do_not_overflow() {
 fn without_keys_or_with_values_of_zero_the_result_is_zero() {
     let shape = HeadShape { heads: 1, width: 4 };
     let cpu = Cpu::best();
-    let blocks = filled(cpu, shape, &[1.0; 8], &[0.0; 8]);
+    let blocks = filled(cpu, shape, (&[1.0; 8], &[0.0; 8]), Precision::Bits16);
     for length in [0, 2] {
         let found = run(cpu, Keys::Source { blocks: &blocks, length }, 0, 1.0, &[&[1.0; 4]], &[0.0; 2]);
         assert_eq!(found[0], [0.0; 4]);
@@ -233,7 +247,7 @@ fn a_masked_token_is_as_good_as_not_there() {
         let (shape, cpu) = (HeadShape { heads: 2, width }, Cpu::best());
         let stride = 2 * width;
         let (keys, values, query) = (noise(1, 20 * stride), noise(2, 20 * stride), noise(3, width));
-        let mut blocks = filled_with(cpu, shape, &keys, &values, precision);
+        let mut blocks = filled(cpu, shape, (&keys, &values), precision);
         for token in 17..20 {
             blocks.mask(token / LANES, token % LANES);
         }

@@ -5,13 +5,13 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::{HeadShape, KvBlocks, Query, blocks::TOKEN_PAIRS, strip::Words};
+use super::{HeadShape, KvBlocks, Query, strip::Words};
 use crate::{
     Cpu, Isa, LANES,
     cpu::Loops,
     ops::powers_of_2,
     simd::{Simd, highest, sum},
-    tile::{Bf16Tiles, Block, PairLines, VALUE_PANELS},
+    tile::{Bf16Tiles, Block, PairLines, TOKEN_PAIRS, VALUE_PANELS},
 };
 
 /// Most queries of a call.
@@ -49,7 +49,7 @@ pub(super) fn attend(
     let blocks = length.div_ceil(LANES).next_multiple_of(2);
     let count = queries.len().min(QUERIES);
     let queries = queries.get_mut(..count).unwrap_or_default();
-    let run = keys.head(head, 0, blocks);
+    let (run, scales) = (keys.run(head, blocks), keys.scales(head, blocks));
     let (PairLines::Words(lines), PairLines::Words(values), true) =
         (run.keys, run.values, length > 0 && queries.iter().all(|query| query.query.len() == width))
     else {
@@ -68,10 +68,10 @@ pub(super) fn attend(
     tiles.scores(rows, lines, scores);
     let mut factors = [0.0; QUERIES];
     for (row, (query, factor)) in queries.iter().zip(&mut factors).enumerate() {
-        let (bias, key_scales) = (query.bias, run.key_scales);
+        let (bias, key_scales) = (query.bias, scales.keys);
         *factor = cpu.run(Softmax { scores, row, scale, bias, key_scales, length });
     }
-    let panel = |at: usize| values.get(at * run.stride..).and_then(|rest| rest.get(..blocks * TOKEN_PAIRS));
+    let panel = |at: usize| values.get(at * run.apart..).and_then(|rest| rest.get(..blocks * TOKEN_PAIRS));
     for first in (0..width / LANES).step_by(VALUE_PANELS) {
         let last = width / LANES - 1;
         let panels = std::array::from_fn(|at| panel((first + at).min(last)).unwrap_or_default());

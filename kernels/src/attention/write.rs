@@ -4,13 +4,13 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::blocks::{HeadShape, KvBlocks, Precision, TOKEN_PAIRS};
+use super::blocks::{HeadShape, Precision};
 use crate::{
     Cpu, LANES,
     cpu::Loops,
     ops::highest_magnitude,
     simd::{Simd, chunks},
-    tile::PairLinesMut,
+    tile::{PairLinesMut, TOKEN_PAIRS},
 };
 
 /// Largest integer of a value in 16 bits: 32767 · 16383 and half of [`MOST_KEYS`](super::MOST_KEYS) · 16383 are below 2^31.
@@ -46,6 +46,11 @@ pub struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
+    /// The first token's key and value of a head.
+    pub(super) fn row(self, head: usize, width: usize) -> [&'a [f32]; 2] {
+        self.rows(0, head, width).map(|rows| rows.get(0))
+    }
+
     /// From a token on, a head's.
     fn rows(self, token: usize, head: usize, width: usize) -> [Rows<'a>; 2] {
         let stride = self.stride;
@@ -57,10 +62,14 @@ impl<'a> Tokens<'a> {
     }
 }
 
-impl KvBlocks {
-    /// Writes one token at a place of a block; outside of the blocks, nothing.
-    pub fn write(&mut self, cpu: Cpu, block: usize, slot: usize, token: Tokens<'_>) {
-        self.parts_mut(self.blocks()).iter_mut().for_each(|all| all.write(cpu, block, slot, token));
+impl Precision {
+    /// Largest integers of keys and values; none where they are floats.
+    fn limits(self, shape: HeadShape) -> [Option<f32>; 2] {
+        match self {
+            Self::Bits8 => [Some(127.0); 2],
+            Self::Bits16 => [shape.limit(), VALUE_LIMIT].map(Some),
+            Self::Bf16 => [None; 2],
+        }
     }
 }
 
@@ -69,22 +78,9 @@ impl KvBlocksMut<'_> {
         Self { shape, precision, heads: Vec::with_capacity(shape.heads) }
     }
 
-    fn write(&mut self, cpu: Cpu, block: usize, slot: usize, token: Tokens<'_>) {
-        let limits = self.limits();
-        for (at, head) in self.heads.iter_mut().enumerate() {
-            let scales = head.key_scales.get_mut(block).zip(head.value_scales.get_mut(block));
-            let (Some((key_scales, value_scales)), true) = (scales, slot < LANES) else { return };
-            let [key, value] = token.rows(0, at, self.shape.width).map(|rows| rows.get(0));
-            let place = Place::Keys(&mut head.keys, block * self.shape.pairs());
-            key_scales[slot] = cpu.run(WriteToken { row: key, limit: limits[0], place, slot });
-            let place = Place::Values(&mut head.values, block * TOKEN_PAIRS);
-            value_scales[slot] = cpu.run(WriteToken { row: value, limit: limits[1], place, slot });
-        }
-    }
-
     /// Writes all blocks, with the tokens in their order; what is missing of them becomes zero.
     pub fn fill(&mut self, cpu: Cpu, tokens: Tokens<'_>) {
-        let (limits, width) = (self.limits(), self.shape.width);
+        let (limits, width) = (self.precision.limits(self.shape), self.shape.width);
         for (at, head) in self.heads.iter_mut().enumerate() {
             let scales = head.key_scales.iter_mut().zip(&mut *head.value_scales);
             for (block, (key_scales, value_scales)) in scales.enumerate() {
@@ -94,15 +90,6 @@ impl KvBlocksMut<'_> {
                 let place = Place::Values(&mut head.values, block * TOKEN_PAIRS);
                 *value_scales = cpu.run(WriteBlock { rows: values, limit: limits[1], place });
             }
-        }
-    }
-
-    /// Largest integers of keys and values; none where they are floats.
-    fn limits(&self) -> [Option<f32>; 2] {
-        match self.precision {
-            Precision::Bits8 => [Some(127.0); 2],
-            Precision::Bits16 => [self.shape.limit(), VALUE_LIMIT].map(Some),
-            Precision::Bf16 => [None; 2],
         }
     }
 }
@@ -146,34 +133,54 @@ enum Place<'a, 'b> {
     Values(&'a mut [PairLinesMut<'b>], usize),
 }
 
-/// Quantizes a token's row; gives the scale.
-struct WriteToken<'a, 'b> {
-    row: &'a [f32],
-    limit: Option<f32>,
-    place: Place<'a, 'b>,
-    slot: usize,
+/// Quantizes a token's key; gives the scale.
+pub(super) struct WriteKey<'a, 'b> {
+    pub(super) row: &'a [f32],
+    pub(super) limit: Option<f32>,
+    pub(super) lines: &'a mut PairLinesMut<'b>,
+    /// The block's first line.
+    pub(super) first: usize,
+    pub(super) slot: usize,
 }
 
-impl Loops for WriteToken<'_, '_> {
+impl Loops for WriteKey<'_, '_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run(mut self, simd: impl Simd) -> f32 {
+    fn run(self, simd: impl Simd) -> f32 {
         let scale = Scale::of(simd, self.row, self.limit);
         for (chunk, values) in chunks(self.row, 0.0).iter().enumerate() {
             let words = scale.words(simd, simd.load(values));
-            match &mut self.place {
-                Place::Keys(lines, first) => {
-                    let count = (self.row.len() - chunk * LANES).div_ceil(2);
-                    for (at, pair) in words.as_chunks::<2>().0.iter().enumerate().take(count) {
-                        lines.set(*first + chunk * TOKEN_PAIRS + at, self.slot * 2, 1, pair);
-                    }
-                }
-                Place::Values(panels, first) => {
-                    let Some(lines) = panels.get_mut(chunk) else { continue };
-                    lines.set(*first + self.slot / 2, self.slot % 2, 2, &words);
-                }
+            let count = (self.row.len() - chunk * LANES).div_ceil(2);
+            for (at, pair) in words.as_chunks::<2>().0.iter().enumerate().take(count) {
+                self.lines.set(self.first + chunk * TOKEN_PAIRS + at, self.slot * 2, 1, pair);
             }
+        }
+        scale.scale
+    }
+}
+
+/// Quantizes a token's value; gives the scale.
+pub(super) struct WriteValue<'a, 'b> {
+    pub(super) row: &'a [f32],
+    pub(super) limit: Option<f32>,
+    pub(super) lines: &'a mut PairLinesMut<'b>,
+    /// The block's first line.
+    pub(super) first: usize,
+    /// Lines from one panel to the next.
+    pub(super) panel: usize,
+    pub(super) slot: usize,
+}
+
+impl Loops for WriteValue<'_, '_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run(self, simd: impl Simd) -> f32 {
+        let scale = Scale::of(simd, self.row, self.limit);
+        for (chunk, values) in chunks(self.row, 0.0).iter().enumerate() {
+            let words = scale.words(simd, simd.load(values));
+            self.lines.set(self.first + chunk * self.panel + self.slot / 2, self.slot % 2, 2, &words);
         }
         scale.scale
     }

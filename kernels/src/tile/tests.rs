@@ -48,31 +48,47 @@ proptest! {
     }
 
     #[test]
-    fn pairs_are_the_same_integers_on_every_path(
-        (rows, groups, blocks, more, panels) in (1..=ROWS, 1..12_usize, 1..5_usize, 0..3_usize, 1..=PANELS),
-        seed in any::<u32>(),
+    fn attention_has_the_same_integers_on_every_path(
+        (rows, pairs, panels) in (1..=ROWS, 1..40_usize, 1..7_usize),
+        (blocks, more) in (vec(1..5_usize, 1..4), 0..3_usize), seed in any::<u32>(),
     ) {
         let mut state = seed;
         let mut next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             ((state >> 20) as i16) - 2048
         };
-        let apart = (groups + more) * blocks;
-        let lines: Vec<PairLine<i16>> = (0..panels * apart).map(|_| std::array::from_fn(|_| next())).collect();
-        let stride = groups * blocks + more;
-        let values: Vec<[i16; 2]> = (0..stride * rows).map(|_| [next(), next()]).collect();
-        let bytes: Vec<PairLine<i8>> = lines.iter().map(|line| line.map(|word| (word >> 4) as i8)).collect();
-        let sums = |cpu, lines| {
-            let mut sums = vec![[7; LANES]; panels * rows];
-            let panel = PairPanel { lines, groups, stride: groups + more, blocks, panels, apart };
-            let places = SumPlaces { sums: &mut sums, row: 1, panel: rows };
-            pairs(cpu, panel, PairRows { values: &values, stride, rows }, places);
-            sums
+        let lines = |count: usize, next: &mut dyn FnMut() -> i16| -> Vec<PairLine<i16>> {
+            (0..count).map(|_| std::array::from_fn(|_| next())).collect()
         };
-        for lines in [PairLines::Words(&lines), PairLines::Bytes(&bytes)] {
-            let wanted = sums(Cpu::all().pop().expect("one"), lines);
+        let all: usize = blocks.iter().sum();
+        let runs: Vec<_> = blocks.iter().map(|blocks| {
+            let apart = (blocks + more) * TOKEN_PAIRS;
+            (*blocks, apart, lines(blocks * pairs, &mut next), lines(panels * apart, &mut next))
+        }).collect();
+        let narrow = |lines: &[PairLine<i16>]| -> Vec<PairLine<i8>> {
+            lines.iter().map(|line| line.map(|word| (word >> 4) as i8)).collect()
+        };
+        let bytes: Vec<_> = runs.iter().map(|(.., keys, values)| (narrow(keys), narrow(values))).collect();
+        let mut values = |count: usize| -> Vec<[i16; 2]> { (0..count).map(|_| [next(), next()]).collect() };
+        let (queries, weights) = (values(rows * pairs), values(rows * all * TOKEN_PAIRS));
+        let sums = |cpu, in_bytes: bool| {
+            let runs = runs.iter().zip(&bytes).map(|((blocks, apart, keys, values), bytes)| {
+                let (keys, values) = if in_bytes {
+                    (PairLines::Bytes(&bytes.0), PairLines::Bytes(&bytes.1))
+                } else {
+                    (PairLines::Words(keys), PairLines::Words(values))
+                };
+                KvRun { keys, values, apart: *apart, blocks: *blocks, ahead: None }
+            });
+            let (mut scored, mut weighed) = (vec![[7; LANES]; rows * all], vec![[7; LANES]; rows * panels]);
+            scores(cpu, runs.clone(), PairRows { values: &queries, stride: pairs, rows }, &mut scored);
+            weigh(cpu, runs, PairRows { values: &weights, stride: all * TOKEN_PAIRS, rows }, &mut weighed);
+            (scored, weighed)
+        };
+        for in_bytes in [false, true] {
+            let wanted = sums(Cpu::all().pop().expect("one"), in_bytes);
             for cpu in Cpu::all() {
-                prop_assert_eq!(&sums(cpu, lines), &wanted, "{:?}", cpu);
+                prop_assert_eq!(&sums(cpu, in_bytes), &wanted, "{:?}", cpu);
             }
         }
     }

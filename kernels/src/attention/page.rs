@@ -1,0 +1,82 @@
+//! Keys and values of 16 tokens of an output.
+
+use super::{
+    HeadShape, Tokens,
+    blocks::Scales,
+    write::{WriteKey, WriteValue},
+};
+use crate::{
+    Cpu, LANES,
+    tile::{KvRun, PairLines, PairLinesMut, TOKEN_PAIRS},
+};
+
+/// Largest integer.
+const LIMIT: Option<f32> = Some(127.0);
+
+type Line = [i8; 2 * LANES];
+
+/// A block of 16 tokens for each layer, in 8 bits. What a head of a layer reads lies in one place, and the next head's after it:
+/// a step reads a little of each page, and so much else in between that it comes from memory each time.
+#[derive(Debug, Clone)]
+pub struct KvPage {
+    shape: HeadShape,
+    /// `[layers, heads]`, of each the keys' lines and then the values' as in [`KvRun`].
+    lines: Vec<Line>,
+    /// `[layers, heads]`, of keys and of values.
+    scales: Vec<[[f32; LANES]; 2]>,
+}
+
+impl KvPage {
+    /// Of so many layers, all zero.
+    pub fn new(shape: HeadShape, layers: usize) -> Self {
+        let all = layers * shape.heads;
+        let lines = shape.pairs() + shape.value_lines();
+        Self { shape, lines: vec![[0; 2 * LANES]; all * lines], scales: vec![[[0.0; LANES]; 2]; all] }
+    }
+
+    /// Layers that there are.
+    pub(super) fn layers(&self) -> usize {
+        self.scales.len() / self.shape.heads.max(1)
+    }
+
+    /// Writes a layer's token; outside of the page, nothing.
+    pub fn write(&mut self, cpu: Cpu, layer: usize, slot: usize, token: Tokens<'_>) {
+        if layer >= self.layers() || slot >= LANES {
+            return;
+        }
+        let (shape, panel) = (self.shape, TOKEN_PAIRS);
+        let (first, lines) = (layer * shape.heads, shape.pairs() + shape.value_lines());
+        let heads = self.lines.chunks_exact_mut(lines.max(1)).zip(&mut self.scales).skip(first);
+        for (head, (lines, [keys, values])) in heads.enumerate().take(shape.heads) {
+            let [key, value] = token.row(head, shape.width);
+            let lines = &mut PairLinesMut::Bytes(lines);
+            keys[slot] = cpu.run(WriteKey { row: key, limit: LIMIT, lines, first: 0, slot });
+            let first = shape.pairs();
+            values[slot] = cpu.run(WriteValue { row: value, limit: LIMIT, lines, first, panel, slot });
+        }
+    }
+
+    /// A head of a layer; nothing where it isn't there.
+    pub(super) fn run(&self, layer: usize, head: usize) -> KvRun<'_> {
+        let (pairs, lines) = (self.shape.pairs(), self.shape.pairs() + self.shape.value_lines());
+        let begin = (layer * self.shape.heads + head) * lines;
+        let Some(part) = self.lines.get(begin..begin + lines) else { return KvRun::default() };
+        let (keys, values) = part.split_at(pairs);
+        KvRun {
+            keys: PairLines::Bytes(keys),
+            values: PairLines::Bytes(values),
+            apart: TOKEN_PAIRS,
+            blocks: 1,
+            ahead: Some(size_of_val(part)),
+        }
+    }
+
+    /// Of a head of a layer; none where it isn't there.
+    pub(super) fn scales(&self, layer: usize, head: usize) -> Scales<'_> {
+        let all = self.scales.get(layer * self.shape.heads + head);
+        all.map_or_else(Scales::default, |[keys, values]| Scales {
+            keys: std::slice::from_ref(keys),
+            values: std::slice::from_ref(values),
+        })
+    }
+}
