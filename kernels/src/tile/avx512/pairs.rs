@@ -1,9 +1,12 @@
 //! Attention's products in 512 bits with VNNI, over all keys or values of a head: of few queries each block is little work.
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
-use std::arch::x86_64::{
-    __m512i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16,
-    _mm512_dpwssd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+use std::arch::{
+    asm,
+    x86_64::{
+        __m512i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16,
+        _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+    },
 };
 
 use super::{
@@ -202,16 +205,19 @@ fn multiply<const R: usize, const P: usize, const U: usize, T>(
     }
     for chunk in 0..whole {
         for unrolled in 0..U {
+            let mut loaded = [_mm512_setzero_si512(); P];
             for at in 0..P {
                 let line = &lines[at][chunk][unrolled];
                 // Bytes have two lines in one of the cache.
                 if (P == 1 || P == ADJACENT) && (unrolled % 2 == 0 || size_of::<T>() > 1) {
                     _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast::<u8>().wrapping_add(ahead).cast());
                 }
-                let line = load(line);
-                for row in 0..R {
-                    let value = pair(pairs[row][chunk][unrolled]);
-                    sum[row][at][unrolled] = _mm512_dpwssd_epi32(sum[row][at][unrolled], line, value);
+                loaded[at] = load(line);
+            }
+            for row in 0..R {
+                let value = pair(pairs[row][chunk][unrolled]);
+                for at in 0..P {
+                    sum[row][at][unrolled] = dot(sum[row][at][unrolled], loaded[at], value);
                 }
             }
         }
@@ -220,7 +226,7 @@ fn multiply<const R: usize, const P: usize, const U: usize, T>(
         for at in 0..P {
             let line = load(&panels[at][group]);
             for row in 0..R {
-                sum[row][at][0] = _mm512_dpwssd_epi32(sum[row][at][0], line, pair(values[row][group]));
+                sum[row][at][0] = dot(sum[row][at][0], line, pair(values[row][group]));
             }
         }
     }
@@ -234,6 +240,23 @@ fn total<const U: usize>(sums: &[__m512i; U]) -> __m512i {
         total = _mm512_add_epi32(total, sums[at]);
     }
     total
+}
+
+/// `_mm512_dpwssd_epi32`, which the compiler takes apart to two instructions here.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+fn dot(mut sums: __m512i, line: __m512i, pairs: __m512i) -> __m512i {
+    // SAFETY: the instruction, which the caller's processor has, touches nothing but these registers.
+    unsafe {
+        asm!(
+            "vpdpwssd {sums}, {line}, {pairs}",
+            sums = inout(zmm_reg) sums,
+            line = in(zmm_reg) line,
+            pairs = in(zmm_reg) pairs,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sums
 }
 
 /// A pair for all outputs.
