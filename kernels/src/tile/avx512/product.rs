@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 
 use super::{
     super::{ONE_STREAM, PANELS, ROWS},
-    AHEAD,
+    AHEAD, FAR_AHEAD,
 };
 use crate::{
     Finish, LANES,
@@ -24,8 +24,22 @@ pub(in crate::tile) fn product(product: &Product<'_>) {
     for panel in (0..product.panels()).step_by(at_once) {
         let two = product.panels() - panel >= PANELS && at_once == PANELS;
         for row in (0..product.rows()).step_by(ROWS) {
+            if two {
+                fetch_share(product, panel + PANELS, row);
+            }
             some_rows(product, panel, two, row);
         }
+    }
+}
+
+/// Begins to fetch the rows' share of the next two panels: all of them are there when they are needed.
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn fetch_share(product: &Product<'_>, panel: usize, row: usize) {
+    let (all, lines) = (product.rows(), PANELS * product.groups);
+    let share = row * lines / all..(row + ROWS).min(all) * lines / all;
+    let next = product.lines.get(panel * product.groups..).unwrap_or_default();
+    for line in next.get(share).unwrap_or_default() {
+        _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
     }
 }
 
@@ -110,7 +124,8 @@ fn step<const R: usize, const P: usize, const U: usize>(
     for panel in 0..P {
         // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
         if P == 1 {
-            _mm_prefetch::<_MM_HINT_T1>(panels[panel][group].as_ptr().wrapping_add(AHEAD).cast());
+            let ahead = if R == 1 { AHEAD } else { FAR_AHEAD };
+            _mm_prefetch::<_MM_HINT_T1>(panels[panel][group].as_ptr().wrapping_add(ahead).cast());
         }
         weights[panel] = load(&panels[panel][group]);
     }
