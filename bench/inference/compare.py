@@ -243,6 +243,9 @@ def main():
     arguments = parser.parse_args()
     if arguments.rounds < 2:
         parser.error("quartiles take two rounds")
+    for kind, wanted, known in (("task", arguments.tasks, TASKS), ("side", arguments.sides, SIDES)):
+        if unknown := set(wanted).difference(known):
+            parser.error(f"no {kind} {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     convert(arguments.model, arguments.sides)
     for threads in arguments.threads:

@@ -191,7 +191,7 @@ impl From<SummarizerError> for Problem {
                 Self::new(Kind::InvalidOption).with_detail(detail).with_field(field)
             }
             SummarizerError::InvalidOption { field: None } => Self::new(Kind::InvalidOption),
-            SummarizerError::EngineUnavailable => Self::new(Kind::EngineUnavailable).with_field("engine"),
+            SummarizerError::EngineUnavailable { model } => engine_unavailable(model),
             SummarizerError::UnknownModel => Self::new(Kind::UnknownModel).with_field("model"),
             SummarizerError::ModelNotReady { retry_after, model } => not_ready(retry_after, model),
             SummarizerError::QueueFull { retry_after } => {
@@ -204,6 +204,17 @@ impl From<SummarizerError> for Problem {
             SummarizerError::Internal { .. } => Self::new(Kind::Internal),
         };
         problem.with_cause(cause)
+    }
+}
+
+/// An engine that is not there, or whose model is broken.
+fn engine_unavailable(model: Option<String>) -> Problem {
+    let problem = Problem::new(ProblemKind::EngineUnavailable).with_field("engine");
+    match model {
+        Some(model) => problem.with_detail(format!(
+            "The model {model} can't be loaded, and GET /api/v1/models says why; pick another one, or the extractive engine."
+        )),
+        None => problem,
     }
 }
 

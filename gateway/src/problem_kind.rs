@@ -123,7 +123,7 @@ kinds! {
     // The summary
     NothingToSummarize "nothing-to-summarize" UNPROCESSABLE_ENTITY Caller false "There is nothing to summarize"
         "The text holds nothing but headings, captions and notes; give one with whole sentences.";
-    EngineUnavailable "engine-unavailable" UNPROCESSABLE_ENTITY Caller false "That engine is not installed"
+    EngineUnavailable "engine-unavailable" UNPROCESSABLE_ENTITY Caller false "That engine is not available here"
         "Pick the extractive engine, or leave the choice open; GET /api/v1/models lists what there is.";
     UnknownModel "unknown-model" NOT_FOUND Caller false "There is no such model"
         "Leave the choice of a model open; GET /api/v1/models lists what there is.";

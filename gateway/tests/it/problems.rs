@@ -122,6 +122,10 @@ async fn what_a_service_adds_to_a_refusal_comes_through() {
     let option = option.send_json("/api/v1/summaries", text).await.json();
     assert_eq!(option["field"], "language");
     assert!(option["detail"].as_str().unwrap().contains("The field language"), "{option}");
+    let broken = refusal("ENGINE_UNAVAILABLE", &[("model", "distilbart")]).start().await;
+    let broken = broken.send_json("/api/v1/summaries", text).await.json();
+    assert_eq!(broken["field"], "engine");
+    assert!(broken["detail"].as_str().unwrap().contains("The model distilbart can't be loaded"), "{broken}");
     let full = refusal("QUEUE_FULL", &[]).start().await.send_json("/api/v1/summaries", text).await;
     assert_eq!((full.problem().as_str(), full.json()["retry_after_s"].as_u64()), ("queue-full", Some(7)));
 }

@@ -1,8 +1,8 @@
 //! Encoder-decoder models in 8-bit integers on a CPU: T5, BART and their relatives, without tensors.
 //!
 //! Weights are quantized when they are loaded, each output with a scale of its own, and what goes into them row by row
-//! as it comes (dynamic quantization, as ONNX Runtime and CTranslate2 do). Attention, norms and the residual stream keep 16
-//! and 32 bits.
+//! as it comes (dynamic quantization, as ONNX Runtime and CTranslate2 do). Keys and values that a step of the decoder reads
+//! have 8 bits too, the rest of attention 16, norms and the residual stream 32.
 //!
 //! A [`Row`] is one sequence being decoded. Rows are independent: each has its own position and its own source, any of
 //! them can take a step together with any others, and what comes out of a row doesn't depend, to the bit, on what is

@@ -25,9 +25,12 @@ pub enum SummarizerError {
         /// The field.
         field: Option<String>,
     },
-    /// There is no such engine.
-    #[error("the engine is not there")]
-    EngineUnavailable,
+    /// There is no such engine, or its model can't be loaded.
+    #[error("the engine is not there: {model:?}")]
+    EngineUnavailable {
+        /// The model that can't be loaded.
+        model: Option<String>,
+    },
     /// No model has this name.
     #[error("the model is not known")]
     UnknownModel,
@@ -107,7 +110,9 @@ fn rejected(mut fault: Fault) -> SummarizerError {
         ErrorReason::InvalidOption => {
             SummarizerError::InvalidOption { field: fault.metadata.remove("field") }
         }
-        ErrorReason::EngineUnavailable => SummarizerError::EngineUnavailable,
+        ErrorReason::EngineUnavailable => {
+            SummarizerError::EngineUnavailable { model: fault.metadata.remove("model") }
+        }
         ErrorReason::UnknownModel => SummarizerError::UnknownModel,
         ErrorReason::ModelNotReady => {
             SummarizerError::ModelNotReady { retry_after, model: awaited(fault.metadata) }
