@@ -139,7 +139,9 @@ pub fn attend(
     let (Some(queries), length) = (queries.get_mut(..count), keys.length()) else { return };
     let width = queries.first().map_or(0, |query| query.query.len());
     if width == 0 || length == 0 {
-        queries.iter_mut().for_each(|query| query.output.fill(0.0));
+        for query in queries {
+            query.output.fill(0.0);
+        }
         return;
     }
     let (blocks, pairs) = (length.div_ceil(LANES), width.div_ceil(2));
@@ -159,7 +161,7 @@ pub fn attend(
     }
     let values = words.as_flattened().as_chunks().0;
     let rows = PairRows { values, stride: blocks * TOKEN_PAIRS, rows: count };
-    tile::weigh(cpu, keys.runs(head, blocks), rows, totals);
+    tile::weigh(cpu, &keys.runs(head, blocks), rows, totals);
     cpu.run(Outputs { totals, factors: &factors, queries });
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct KvRun<'a> {
     /// Lines of the values from one panel to the next.
     pub(crate) apart: usize,
     pub(crate) blocks: usize,
-    /// Bytes to what is to be fetched meanwhile; None where it depends on the processor.
+    /// Bytes from what is read to what is to be fetched meanwhile; None for as far as in other products.
     pub(crate) ahead: Option<usize>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn scores<'a>(
 /// Σ weight · value: rows have the weights of all runs' tokens one after the other, `sums` are `[panels, rows]`.
 pub(crate) fn weigh<'a>(
     cpu: Cpu,
-    runs: impl Iterator<Item = KvRun<'a>> + Clone,
+    runs: &(impl Iterator<Item = KvRun<'a>> + Clone),
     rows: PairRows<'_>,
     sums: &mut [Sums],
 ) {

@@ -82,7 +82,7 @@ proptest! {
             });
             let (mut scored, mut weighed) = (vec![[7; LANES]; rows * all], vec![[7; LANES]; rows * panels]);
             scores(cpu, runs.clone(), PairRows { values: &queries, stride: pairs, rows }, &mut scored);
-            weigh(cpu, runs, PairRows { values: &weights, stride: all * TOKEN_PAIRS, rows }, &mut weighed);
+            weigh(cpu, &runs, PairRows { values: &weights, stride: all * TOKEN_PAIRS, rows }, &mut weighed);
             (scored, weighed)
         };
         for in_bytes in [false, true] {

@@ -11,7 +11,7 @@ use std::arch::{
 
 use super::{
     super::{KvRun, PANELS, PairLine, PairLines, PairRows, ROWS, Sums, TOKEN_PAIRS},
-    AHEAD,
+    FAR_AHEAD,
 };
 
 /// Rows that go through one panel at a time: that is one stream from memory, which is what takes the time of a few.
@@ -27,7 +27,7 @@ pub(in crate::tile) fn scores<'a>(
 ) {
     let mut first = 0;
     for run in runs {
-        let ahead = run.ahead.unwrap_or(AHEAD);
+        let ahead = run.ahead.unwrap_or(FAR_AHEAD);
         match run.keys {
             PairLines::Bytes(lines) => {
                 scores_of(lines, |line| load_bytes(line), (run.blocks, ahead), rows, first, sums);
@@ -104,7 +104,7 @@ fn blocks_of<const R: usize, const P: usize, const U: usize, T>(
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(in crate::tile) fn weigh<'a>(
-    runs: impl Iterator<Item = KvRun<'a>> + Clone,
+    runs: &(impl Iterator<Item = KvRun<'a>> + Clone),
     rows: PairRows<'_>,
     sums: &mut [Sums],
 ) {
@@ -171,7 +171,7 @@ fn values_of<const R: usize, const P: usize, const U: usize, T>(
     rows: PairRows<'_>,
     sum: &mut [[[__m512i; U]; P]; R],
 ) {
-    let ahead = run.ahead.unwrap_or(AHEAD);
+    let ahead = run.ahead.unwrap_or(FAR_AHEAD);
     for block in 0..run.blocks {
         let (mut panels, mut values) = ([&[][..]; P], [&[][..]; R]);
         for at in 0..P {
