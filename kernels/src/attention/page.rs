@@ -1,7 +1,7 @@
 //! Keys and values of 16 tokens of an output.
 
 use super::{
-    HeadShape, Tokens,
+    HeadShape, Precision, Tokens,
     blocks::Scales,
     write::{WriteKey, WriteValue},
 };
@@ -9,9 +9,6 @@ use crate::{
     Cpu, LANES,
     tile::{KvRun, PairLines, PairLinesMut, TOKEN_PAIRS},
 };
-
-/// Largest integer.
-const LIMIT: Option<f32> = Some(127.0);
 
 type Line = [i8; 2 * LANES];
 
@@ -45,14 +42,15 @@ impl KvPage {
             return;
         }
         let (shape, panel) = (self.shape, TOKEN_PAIRS);
+        let [of_keys, of_values] = Precision::Bits8.limits(shape);
         let (first, lines) = (layer * shape.heads, shape.pairs() + shape.value_lines());
         let heads = self.lines.chunks_exact_mut(lines.max(1)).zip(&mut self.scales).skip(first);
         for (head, (lines, [keys, values])) in heads.enumerate().take(shape.heads) {
             let [key, value] = token.row(head, shape.width);
             let lines = &mut PairLinesMut::Bytes(lines);
-            keys[slot] = cpu.run(WriteKey { row: key, limit: LIMIT, lines, first: 0, slot });
+            keys[slot] = cpu.run(WriteKey { row: key, limit: of_keys, lines, first: 0, slot });
             let first = shape.pairs();
-            values[slot] = cpu.run(WriteValue { row: value, limit: LIMIT, lines, first, panel, slot });
+            values[slot] = cpu.run(WriteValue { row: value, limit: of_values, lines, first, panel, slot });
         }
     }
 

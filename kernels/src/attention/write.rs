@@ -64,7 +64,7 @@ impl<'a> Tokens<'a> {
 
 impl Precision {
     /// Largest integers of keys and values; none where they are floats.
-    fn limits(self, shape: HeadShape) -> [Option<f32>; 2] {
+    pub(super) fn limits(self, shape: HeadShape) -> [Option<f32>; 2] {
         match self {
             Self::Bits8 => [Some(127.0); 2],
             Self::Bits16 => [shape.limit(), VALUE_LIMIT].map(Some),
