@@ -4,11 +4,13 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
+use std::f32::consts::LOG2_E;
+
 use super::blocks::Scales;
 use crate::{
     LANES,
     cpu::Loops,
-    ops::exps,
+    ops::Powers,
     simd::{Simd, highest, sum},
     tile::Sums,
 };
@@ -63,20 +65,20 @@ impl Softmax<'_> {
     fn score(&mut self, simd: impl Simd) -> f32 {
         let (scale, mut most) = (simd.splat(self.scale), simd.splat(f32::MIN));
         let rows = self.scores.iter_mut().zip(self.sums.iter().zip(self.scales.keys));
-        let score = |sums, scales| simd.mul(simd.floats(sums), simd.mul(simd.load(scales), scale));
         // What is no number, of a key that is masked, is not the highest.
         if let Some(bias) = self.bias {
             let (whole, rest) = bias.as_chunks();
             let mut last = [0.0; LANES];
             last.iter_mut().zip(rest).for_each(|(place, bias)| *place = *bias);
             for ((place, (sums, scales)), bias) in rows.zip(whole.iter().chain([&last])) {
-                let scores = simd.add(score(sums, scales), simd.load(bias));
+                let scale = simd.mul(simd.load(scales), scale);
+                let scores = simd.fma(simd.floats(sums), scale, simd.load(bias));
                 simd.store(scores, place);
                 most = simd.max(scores, most);
             }
         } else {
             for (place, (sums, scales)) in rows {
-                let scores = score(sums, scales);
+                let scores = simd.mul(simd.floats(sums), simd.mul(simd.load(scales), scale));
                 simd.store(scores, place);
                 most = simd.max(scores, most);
             }
@@ -99,9 +101,10 @@ impl Softmax<'_> {
     /// with them.
     #[inline(always)]
     fn exponentials(&mut self, simd: impl Simd, most: f32) -> (f32, f32) {
-        let (most, mut sums, mut weighed) = (simd.splat(most), simd.splat(0.0), simd.splat(0.0));
+        let (log2, base) = (simd.splat(LOG2_E), simd.splat(-most * LOG2_E));
+        let (mut sums, mut weighed) = (simd.splat(0.0), simd.splat(0.0));
         for (scores, scales) in self.scores.iter_mut().zip(self.scales.values) {
-            let powers = exps(simd, simd.sub(simd.load(scores), most));
+            let powers = Powers::BITS16.of(simd, simd.fma(simd.load(scores), log2, base));
             let product = simd.mul(powers, simd.load(scales));
             sums = simd.add(sums, powers);
             weighed = simd.add(weighed, product);

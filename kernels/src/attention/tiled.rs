@@ -9,7 +9,7 @@ use super::{HeadShape, KvBlocks, Query, strip::Words};
 use crate::{
     Cpu, Isa, LANES,
     cpu::Loops,
-    ops::powers_of_2,
+    ops::Powers,
     simd::{Simd, highest, sum},
     tile::{Bf16Tiles, Block, PairLines, TOKEN_PAIRS, VALUE_PANELS},
 };
@@ -147,8 +147,8 @@ impl Loops for Softmax<'_> {
         let base = simd.splat(-highest(simd, most) * std::f32::consts::LOG2_E);
         let (log2, mut sums) = (simd.splat(std::f32::consts::LOG2_E), simd.splat(0.0));
         for [one, other] in self.scores.as_chunks_mut::<2>().0 {
-            let first = powers_of_2(simd, simd.fma(simd.load(&one.0[self.row]), log2, base));
-            let second = powers_of_2(simd, simd.fma(simd.load(&other.0[self.row]), log2, base));
+            let first = Powers::BF16.of(simd, simd.fma(simd.load(&one.0[self.row]), log2, base));
+            let second = Powers::BF16.of(simd, simd.fma(simd.load(&other.0[self.row]), log2, base));
             sums = simd.add(sums, simd.add(first, second));
             *one.weights_mut(self.row) = [simd.bf16(first), simd.bf16(second)];
         }

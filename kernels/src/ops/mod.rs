@@ -6,7 +6,7 @@ mod norm;
 mod softmax;
 
 pub use activation::{Activation, activate, gate};
-pub(crate) use exp::{exp, exps, powers_of_2};
+pub(crate) use exp::{Powers, exp};
 pub use norm::{add, layer_norm, rms_norm, scale};
 pub use softmax::log_softmax;
 

@@ -4,7 +4,9 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::exps;
+use std::f32::consts::LOG2_E;
+
+use super::Powers;
 use crate::{
     Cpu,
     cpu::Loops,
@@ -14,40 +16,51 @@ use crate::{
 /// In place: x − ln Σ eˣ. Where no score is finite nothing changes; where one is not a number, or positive and infinite, no
 /// result is a number, as for torch.
 pub fn log_softmax(cpu: Cpu, scores: &mut [f32]) {
-    if scores.iter().map(|score| u32::from(*score < f32::INFINITY)).sum::<u32>() < scores.len() as u32 {
-        scores.fill(f32::NAN);
-        return;
-    }
-    let (most, sum) = cpu.run(Total { scores });
-    if most > f32::NEG_INFINITY {
-        let log = sum.ln();
-        for score in scores {
-            *score = *score - most - log;
-        }
-    }
+    cpu.run(LogSoftmax(scores));
 }
 
-/// The highest score, and Σ e^(x − highest).
-struct Total<'a> {
-    scores: &'a [f32],
-}
+struct LogSoftmax<'a>(&'a mut [f32]);
 
-impl Loops for Total<'_> {
-    type Output = (f32, f32);
+impl Loops for LogSoftmax<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run(self, simd: impl Simd) -> (f32, f32) {
-        let mut most = simd.splat(f32::NEG_INFINITY);
-        for scores in chunks(self.scores, f32::NEG_INFINITY).iter() {
-            most = simd.max(simd.load(scores), most);
+    fn run(self, simd: impl Simd) {
+        let (most, all) = highest_of(simd, self.0);
+        if !all.is_finite() {
+            self.0.fill(f32::NAN);
+        } else if most > f32::NEG_INFINITY {
+            let log = total(simd, self.0, most).ln();
+            for score in self.0 {
+                *score = *score - most - log;
+            }
         }
-        let most = highest(simd, most);
-        let mut sums = simd.splat(0.0);
-        for scores in chunks(self.scores, f32::NEG_INFINITY).iter() {
-            sums = simd.add(sums, exps(simd, simd.sub(simd.load(scores), simd.splat(most))));
-        }
-        (most, sum(simd, sums))
     }
+}
+
+/// The highest score, and a number that is finite if all scores are below infinity.
+#[inline(always)]
+fn highest_of(simd: impl Simd, scores: &[f32]) -> (f32, f32) {
+    let (mut most, mut all) = (simd.splat(f32::NEG_INFINITY), simd.splat(0.0));
+    // So small that the sum of no vocabulary is infinite.
+    let (zero, little) = (simd.splat(0.0), simd.splat(f32::EPSILON));
+    for scores in chunks(scores, f32::NEG_INFINITY).iter() {
+        let scores = simd.load(scores);
+        most = simd.max(scores, most);
+        all = simd.fma(simd.max(zero, scores), little, all);
+    }
+    (highest(simd, most), sum(simd, all))
+}
+
+/// Σ e^(x − most).
+#[inline(always)]
+fn total(simd: impl Simd, scores: &[f32], most: f32) -> f32 {
+    let (most, log2, mut sums) = (simd.splat(most), simd.splat(LOG2_E), simd.splat(0.0));
+    for scores in chunks(scores, f32::NEG_INFINITY).iter() {
+        let below = simd.mul(simd.sub(simd.load(scores), most), log2);
+        sums = simd.add(sums, Powers::FULL.of(simd, below));
+    }
+    sum(simd, sums)
 }
 
 #[cfg(test)]

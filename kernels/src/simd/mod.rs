@@ -52,6 +52,15 @@ pub(crate) trait Simd: Copy {
     /// The low 16 bits of each, which is in their range.
     fn words(self, a: Self::Integers) -> [i16; LANES];
 
+    /// 2^x of numbers from −126 to 126; `polynomial` is that of 2^x on half a power around 0, the highest power's coefficient
+    /// first.
+    #[inline(always)]
+    fn powers_of_2(self, x: Self::Floats, polynomial: &[f32]) -> Self::Floats {
+        let exponent = self.nearest(x);
+        let fraction = evaluate(self, self.sub(x, self.to_floats(exponent)), polynomial);
+        self.mul(fraction, self.power(exponent))
+    }
+
     /// The nearest numbers of bfloat16, even of two.
     #[inline(always)]
     fn bf16(self, a: Self::Floats) -> [i16; LANES] {
@@ -90,6 +99,17 @@ pub(crate) trait Simd: Copy {
         }
         all
     }
+}
+
+/// A polynomial, the highest power's coefficient first.
+#[inline(always)]
+fn evaluate<S: Simd>(simd: S, x: S::Floats, polynomial: &[f32]) -> S::Floats {
+    let Some((first, rest)) = polynomial.split_first() else { return simd.splat(0.0) };
+    let mut sum = simd.splat(*first);
+    for coefficient in rest {
+        sum = simd.fma(sum, x, simd.splat(*coefficient));
+    }
+    sum
 }
 
 /// A row in parts of 16, the last filled up.
