@@ -19,7 +19,7 @@ mod scheduler;
 mod tests;
 
 use std::{
-    fmt, io,
+    fmt, io, mem,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -48,6 +48,8 @@ pub struct Batching {
 #[derive(Debug)]
 pub struct Decoding {
     rows: Vec<Row>,
+    /// Where the next scores go.
+    logits: Logits,
     seat: Option<Seat>,
     jobs: mpsc::Sender<Job>,
 }
@@ -87,8 +89,8 @@ impl Batching {
     }
 
     fn step(&self, tokens: Vec<Vec<u32>>, state: &mut Decoding) -> Result<Logits, ModelError> {
-        let rows = std::mem::take(&mut state.rows);
-        let done = self.ask(|reply| Job::Step(Step { rows, tokens, reply }))?;
+        let (rows, logits) = (mem::take(&mut state.rows), mem::take(&mut state.logits));
+        let done = self.ask(|reply| Job::Step(Step { rows, tokens, logits, reply }))?;
         state.rows = done.rows;
         done.logits
     }
@@ -143,7 +145,7 @@ impl Seq2Seq for Batching {
             }
         };
         let rows = sources.into_iter().flat_map(|source| vec![self.engine.row(source); beams]).collect();
-        Ok(Decoding { rows, seat: Some(seat), jobs: self.jobs.clone() })
+        Ok(Decoding { rows, logits: Logits::default(), seat: Some(seat), jobs: self.jobs.clone() })
     }
 
     fn decode(&self, tokens: &[u32], state: &mut Decoding) -> Result<Logits, ModelError> {
@@ -163,6 +165,19 @@ impl Seq2Seq for Batching {
     fn take_back(&self, state: &mut Decoding, count: usize) -> Result<(), ModelError> {
         state.rows.iter_mut().for_each(|row| row.take_back(count));
         Ok(())
+    }
+
+    fn reuse(&self, state: &mut Decoding, logits: Logits) {
+        state.logits = logits;
+    }
+
+    /// On threads that would otherwise be at the next step, of which another request waits.
+    fn each_row(&self, logits: &mut Logits, act: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+        if self.figures.decoding() > 1 {
+            logits.rows_mut().enumerate().for_each(|(row, scores)| act(row, scores));
+        } else {
+            self.engine.each_row(logits, act);
+        }
     }
 
     fn reorder(&self, state: &mut Decoding, parents: &[usize]) -> Result<(), ModelError> {

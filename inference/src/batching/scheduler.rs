@@ -45,6 +45,8 @@ pub(super) struct Step {
     pub(super) rows: Vec<Row>,
     /// Of each row.
     pub(super) tokens: Vec<Vec<u32>>,
+    /// Where the scores go.
+    pub(super) logits: Logits,
     pub(super) reply: mpsc::SyncSender<Stepped>,
 }
 
@@ -73,6 +75,8 @@ pub(super) struct Scheduler {
     figures: Arc<Figures>,
     encoding: VecDeque<Encode>,
     stepping: Vec<Step>,
+    /// Memory for the scores of a step.
+    scores: Logits,
     /// What the last step took.
     took: Duration,
 }
@@ -80,7 +84,8 @@ pub(super) struct Scheduler {
 impl Scheduler {
     pub(super) fn new(engine: Arc<Engine>, inbox: mpsc::Receiver<Job>, figures: Arc<Figures>) -> Self {
         let (encoding, stepping) = (VecDeque::new(), Vec::new());
-        Self { engine, inbox, figures, encoding, stepping, took: Duration::ZERO }
+        let (scores, took) = (Logits::default(), Duration::ZERO);
+        Self { engine, inbox, figures, encoding, stepping, scores, took }
     }
 
     /// Until nobody can send any more.
@@ -179,7 +184,9 @@ impl Scheduler {
         let mut steps = mem::take(&mut self.stepping);
         self.figures.stepped(steps.iter().map(Step::tokens).sum());
         // Rows that are cut short by a panic are lost with it: those who wait for them hear that they are gone.
-        let Ok(scores) = catch_unwind(AssertUnwindSafe(|| together(&self.engine, &mut steps))) else {
+        let Ok(scores) =
+            catch_unwind(AssertUnwindSafe(|| together(&self.engine, &mut steps, &mut self.scores)))
+        else {
             return;
         };
         for (step, logits) in steps.into_iter().zip(scores) {
@@ -189,30 +196,28 @@ impl Scheduler {
     }
 }
 
-/// The scores of each request.
-fn together(engine: &Engine, steps: &mut [Step]) -> Vec<Result<Logits, ModelError>> {
-    let vocab_size = engine.vocab_size();
-    let mut all = Logits::new(Vec::new(), vocab_size);
-    if steps.iter().any(|step| step.rows.len() != step.tokens.len())
-        || advance(engine, steps, &mut all).is_err()
-    {
+/// The scores of each request; `all` is memory for those of all.
+fn together(engine: &Engine, steps: &mut [Step], all: &mut Logits) -> Vec<Result<Logits, ModelError>> {
+    // Of one it is a step of its own, whose scores go where they are wanted.
+    if let [_] = steps {
+        return steps.iter_mut().map(|step| alone(engine, step)).collect();
+    }
+    if steps.iter().any(|step| step.rows.len() != step.tokens.len()) || advance(engine, steps, all).is_err() {
         // One of them asks for what can't be; no row has changed.
         return steps.iter_mut().map(|step| alone(engine, step)).collect();
     }
-    if let [_] = steps {
-        return vec![Ok(all)];
-    }
-    let mut first = 0;
+    let mut rows = all.rows();
     let own = |step: &mut Step| {
-        let rows = first..first + step.tokens();
-        first = rows.end;
-        Ok(Logits::new(rows.map(|row| all.row(row)).collect::<Vec<_>>().concat(), vocab_size))
+        let (count, mut logits) = (step.tokens(), mem::take(&mut step.logits));
+        let places = logits.reset(count, engine.vocab_size()).chunks_exact_mut(engine.vocab_size().max(1));
+        places.zip(&mut rows).for_each(|(place, scores)| place.copy_from_slice(scores));
+        Ok(logits)
     };
     steps.iter_mut().map(own).collect()
 }
 
 fn alone(engine: &Engine, step: &mut Step) -> Result<Logits, ModelError> {
-    let mut logits = Logits::new(Vec::new(), engine.vocab_size());
+    let mut logits = mem::take(&mut step.logits);
     if step.rows.len() != step.tokens.len() {
         return Err(ModelError::OtherState);
     }

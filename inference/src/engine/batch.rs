@@ -1,6 +1,6 @@
 //! The engine as a model that decodes a batch in step.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use super::{Encoding, Engine, Row, Source};
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
 #[derive(Debug)]
 pub struct BatchState {
     rows: Vec<Row>,
+    /// Where the next scores go.
+    logits: Logits,
 }
 
 impl Engine {
@@ -57,11 +59,12 @@ impl Seq2Seq for Engine {
     fn encode(&self, inputs: &TokenBatch, beams: usize) -> Result<BatchState, ModelError> {
         let encodings = self.begin_batch(inputs)?;
         let sources = encodings.into_iter().map(|encoding| self.finish(encoding));
-        Ok(BatchState { rows: sources.flat_map(|source| vec![self.row(source); beams]).collect() })
+        let rows = sources.flat_map(|source| vec![self.row(source); beams]).collect();
+        Ok(BatchState { rows, logits: Logits::default() })
     }
 
     fn decode(&self, tokens: &[u32], state: &mut BatchState) -> Result<Logits, ModelError> {
-        let mut logits = Logits::new(Vec::new(), Engine::vocab_size(self));
+        let mut logits = mem::take(&mut state.logits);
         self.step(&mut state.rows.iter_mut().collect::<Vec<_>>(), tokens, &mut logits)?;
         Ok(logits)
     }
@@ -71,7 +74,7 @@ impl Seq2Seq for Engine {
     }
 
     fn decode_guesses(&self, tokens: &[u32], state: &mut BatchState) -> Result<Logits, ModelError> {
-        let mut logits = Logits::new(Vec::new(), Engine::vocab_size(self));
+        let mut logits = mem::take(&mut state.logits);
         let [row] = state.rows.as_mut_slice() else { return Err(ModelError::OtherState) };
         self.step_ahead(&mut [row], &[tokens], &mut logits)?;
         Ok(logits)
@@ -80,6 +83,14 @@ impl Seq2Seq for Engine {
     fn take_back(&self, state: &mut BatchState, count: usize) -> Result<(), ModelError> {
         state.rows.iter_mut().for_each(|row| row.take_back(count));
         Ok(())
+    }
+
+    fn reuse(&self, state: &mut BatchState, logits: Logits) {
+        state.logits = logits;
+    }
+
+    fn each_row(&self, logits: &mut Logits, act: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+        self.team.each(logits.rows_mut().enumerate(), |(row, scores)| act(row, scores));
     }
 
     fn reorder(&self, state: &mut BatchState, parents: &[usize]) -> Result<(), ModelError> {

@@ -38,9 +38,11 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
     loop {
         let last: Vec<u32> = running(&items).filter_map(|row| row.tokens.last().copied()).collect();
         let mut logits = model.decode(&last, &mut state)?;
+        score(model, &items, &run, &mut logits);
         for (index, item) in items.iter_mut().enumerate() {
-            item.step(&mut run, index, &mut logits);
+            item.step(&mut run, index, &logits);
         }
+        model.reuse(&mut state, logits);
         let rows: Vec<Vec<u32>> = running(&items).map(|row| row.tokens.clone()).collect();
         if watch.step(&Rows { tokens: &rows, is_final: false }) == Next::Cancel {
             return Err(GenerateError::Cancelled);
@@ -51,6 +53,17 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
         let parents: Vec<usize> = running(&items).map(|row| row.parent).collect();
         model.reorder(&mut state, &parents)?;
     }
+}
+
+/// Makes of the scores of the next token those of the sequences that it continues.
+fn score<M: Seq2Seq + ?Sized>(model: &M, items: &[Beams], run: &Run<'_>, logits: &mut Logits) {
+    let rows: Vec<&Hypothesis> = running(items).collect();
+    model.each_row(logits, &|row, scores| {
+        let Some(hypothesis) = rows.get(row) else { return };
+        log_softmax(scores);
+        run.processors.apply(run.context(row, &hypothesis.tokens), scores);
+        kernels::ops::add_number(kernels::Cpu::best(), scores, hypothesis.score);
+    });
 }
 
 fn running(items: &[Beams]) -> impl Iterator<Item = &Hypothesis> {
@@ -97,17 +110,8 @@ impl Beams {
         self.finished.iter().all(|hypothesis| hypothesis.ended)
     }
 
-    fn step(&mut self, run: &mut Run<'_>, item: usize, logits: &mut Logits) {
-        let first = item * run.expand;
-        for (beam, hypothesis) in self.running.iter().enumerate() {
-            let scores = logits.row_mut(first + beam);
-            log_softmax(scores);
-            run.processors.apply(run.context(first + beam, &hypothesis.tokens), scores);
-            for score in scores {
-                *score += hypothesis.score;
-            }
-        }
-        let candidates = self.candidates(run, first, logits);
+    fn step(&mut self, run: &mut Run<'_>, item: usize, logits: &Logits) {
+        let candidates = self.candidates(run, item * run.expand, logits);
         self.stuck = candidates.iter().all(|candidate| candidate.ended);
         self.running = self.continued(&candidates);
         self.finish(candidates, run);

@@ -44,6 +44,7 @@ impl<M: Seq2Seq + ?Sized> Search<'_, M> {
         for index in 0..self.rows.len() {
             self.choose(index, logits.row_mut(index));
         }
+        self.model.reuse(&mut self.state, logits);
         Ok(watch.step(&Rows { tokens: &self.rows, is_final: true }))
     }
 
@@ -69,6 +70,7 @@ impl<M: Seq2Seq + ?Sized> Search<'_, M> {
                 break;
             }
         }
+        self.model.reuse(&mut self.state, logits);
         Ok(Next::Continue)
     }
 

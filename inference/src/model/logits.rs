@@ -5,7 +5,7 @@ use candle_core::{DType, Tensor};
 use super::ModelError;
 
 /// `[rows, vocab_size]`, in 32 bits, on the host.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Logits {
     scores: Vec<f32>,
     vocab_size: usize,
@@ -38,6 +38,16 @@ impl Logits {
     /// One row; empty where there is none.
     pub fn row(&self, row: usize) -> &[f32] {
         self.scores.get(row * self.vocab_size..(row + 1) * self.vocab_size).unwrap_or_default()
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.scores.chunks_exact(self.vocab_size.max(1))
+    }
+
+    /// All rows, to be changed.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> + Send {
+        self.scores.chunks_exact_mut(self.vocab_size.max(1))
     }
 
     /// One row, to be changed.

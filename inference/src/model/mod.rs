@@ -5,6 +5,7 @@ pub(crate) mod bart;
 mod batch;
 mod cache;
 mod embedding;
+mod error;
 mod layers;
 mod linear;
 mod logits;
@@ -18,6 +19,7 @@ use candle_core::Device;
 pub use bart::Bart;
 pub use batch::{BatchError, TokenBatch};
 pub use cache::DecoderState;
+pub use error::ModelError;
 pub use logits::Logits;
 pub use t5::T5;
 
@@ -92,43 +94,20 @@ pub trait Seq2Seq: Send + Sync {
         if count == 0 { Ok(()) } else { Err(ModelError::OtherState) }
     }
 
+    /// Takes back scores that nobody needs any more: the next step writes where they are.
+    fn reuse(&self, _state: &mut Self::State, _logits: Logits) {}
+
+    /// Calls `act` with each row of scores and its number, on several threads where the model has some with nothing to do.
+    fn each_row(&self, logits: &mut Logits, act: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+        logits.rows_mut().enumerate().for_each(|(row, scores)| act(row, scores));
+    }
+
     /// Makes each row go on from where the row `parents[row]` is; rows stay with their input.
     ///
     /// # Errors
     ///
     /// [`ModelError`].
     fn reorder(&self, state: &mut Self::State, parents: &[usize]) -> Result<(), ModelError>;
-}
-
-/// Why a model gave nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// A token that isn't in the vocabulary.
-    #[error("token {0} is not in the model's vocabulary of {1}")]
-    UnknownToken(u32, usize),
-    /// More tokens than the model has positions for.
-    #[error("{length} tokens are more than the {limit} positions that the model has")]
-    TooLong {
-        /// Tokens.
-        length: usize,
-        /// Positions.
-        limit: usize,
-    },
-    /// The thread that does the work gave this up; a fault of ours.
-    #[error("the model gave the request up")]
-    Stopped,
-    /// Whoever asked for it has left.
-    #[error("the result is not wanted any more")]
-    Unwanted,
-    /// What was kept is of another model.
-    #[error("what was kept between two steps is of another model")]
-    OtherState,
-    /// A token's vector can't be read from the file of the weights.
-    #[error("the weights can't be read: {0}")]
-    Embedding(std::io::Error),
-    /// The arithmetic failed; a fault of ours, or no memory on the device.
-    #[error("the model failed: {0}")]
-    Tensor(#[from] candle_core::Error),
 }
 
 /// A model of any of the families.
@@ -248,6 +227,23 @@ impl Seq2Seq for Model {
             Self::Bart(model) => model.guesses(),
             Self::Int8(model) => model.guesses(),
             Self::Batching(model) => model.guesses(),
+        }
+    }
+
+    fn reuse(&self, state: &mut ModelState, logits: Logits) {
+        match (self, state) {
+            (Self::Int8(model), ModelState::Rows(state)) => model.reuse(state, logits),
+            (Self::Batching(model), ModelState::Decoding(state)) => model.reuse(state, logits),
+            _ => {}
+        }
+    }
+
+    fn each_row(&self, logits: &mut Logits, act: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+        match self {
+            Self::T5(model) => model.each_row(logits, act),
+            Self::Bart(model) => model.each_row(logits, act),
+            Self::Int8(model) => model.each_row(logits, act),
+            Self::Batching(model) => model.each_row(logits, act),
         }
     }
 

@@ -7,7 +7,7 @@ mod softmax;
 
 pub use activation::{Activation, activate, gate};
 pub(crate) use exp::{Powers, exp};
-pub use norm::{add, layer_norm, rms_norm, scale};
+pub use norm::{add, add_number, layer_norm, rms_norm, scale};
 pub use softmax::log_softmax;
 
 use crate::simd::{Simd, chunks, highest};

@@ -25,6 +25,11 @@ pub fn add(cpu: Cpu, row: &mut [f32], more: &[f32]) {
     cpu.run(Add { row, more });
 }
 
+/// Adds a number to all values.
+pub fn add_number(cpu: Cpu, row: &mut [f32], number: f32) {
+    cpu.run(AddNumber { row, number });
+}
+
 /// Multiplies all values.
 pub fn scale(cpu: Cpu, row: &mut [f32], factor: f32) {
     cpu.run(Scale { row, factor });
@@ -116,6 +121,22 @@ impl Loops for Add<'_> {
     fn run(self, _: impl Simd) {
         for (value, more) in self.row.iter_mut().zip(self.more) {
             *value += more;
+        }
+    }
+}
+
+struct AddNumber<'a> {
+    row: &'a mut [f32],
+    number: f32,
+}
+
+impl Loops for AddNumber<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, _: impl Simd) {
+        for value in self.row {
+            *value += self.number;
         }
     }
 }
