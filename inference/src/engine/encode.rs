@@ -8,8 +8,10 @@ use super::{
 };
 use crate::model::ModelError;
 use kernels::{
-    Cpu, Finish,
-    attention::{self, HeadShape, Keys, KvBlocks, KvBlocksMut, MOST_KEYS, Precision, Query, Tokens},
+    Cpu,
+    attention::{
+        self, HeadShape, Keys, KvBlocks, KvBlocksMut, MOST_KEYS, Precision, Query, SourceQueries, Tokens,
+    },
 };
 
 /// Tokens of a block of keys and values.
@@ -27,8 +29,7 @@ pub struct Encoding {
     masked: Vec<usize>,
     /// Layers that are done.
     layer: usize,
-    /// Queries, keys and values, `[length, 3, heads, width]`.
-    projections: Vec<f32>,
+    queries: SourceQueries,
     keys: KvBlocks,
     /// Of all distances, `[heads, 2 · length − 1]`; empty where positions are not relative.
     biases: Vec<f32>,
@@ -57,7 +58,7 @@ impl Engine {
             length,
             masked: Vec::new(),
             layer: 0,
-            projections: Vec::new(),
+            queries: SourceQueries::new(length, &keys),
             keys,
             biases: biases.unwrap_or_default(),
         })
@@ -85,27 +86,27 @@ impl Engine {
 
     fn through(&self, block: &EncoderBlock, encoding: &mut Encoding) {
         let (cpu, shape) = (self.cpu, self.encoder.shape);
-        let Encoding { hidden, length, masked, projections, keys, biases, .. } = encoding;
-        let wide = block.own.projections.out_dim();
+        let Encoding { hidden, length, masked, queries, keys, biases, .. } = encoding;
         let (rows, width) = (self.together(*length), self.encoder.width());
         let inner = shape.heads * shape.width;
-        projections.resize(*length * wide, 0.0);
-        let parts = hidden.chunks(rows * width).zip(projections.chunks_mut(rows * wide));
+        let parts = hidden.chunks(rows * width).zip(queries.parts_mut(rows));
         let parts = parts.zip(keys.parts_mut(rows / BLOCK));
-        self.team.each(parts, |((hidden, projections), mut keys)| {
+        self.team.each(parts, |((hidden, mut queries), mut keys)| {
             with_scratch(|scratch| {
                 block.own.residual.before(cpu, hidden, scratch);
-                block.own.projections.forward(cpu, &scratch.rows, Finish::Store, Split::Here, projections);
+                let (linear, Scratch { rows, wide, .. }) = (&block.own.projections, scratch);
+                linear.project(cpu, rows, Split::Here, wide);
+                queries.fill(cpu, wide, linear.out_dim());
+                fill(cpu, &mut keys, wide, (linear.out_dim(), inner), inner);
             });
-            fill(cpu, &mut keys, projections, (wide, inner), inner);
         });
         mask(keys, masked);
-        let (projections, keys, biases) = (&*projections, &*keys, &*biases);
+        let (queries, keys, biases) = (&*queries, &*keys, &*biases);
         let parts = hidden.chunks_mut(rows * width).enumerate();
         self.team.each(parts, |(at, hidden)| {
             with_scratch(|scratch| {
                 let tokens = at * rows..at * rows + hidden.len() / width;
-                let attend = Attend { engine: self, projections, wide, keys, biases, length: *length };
+                let attend = Attend { engine: self, queries, keys, biases, length: *length };
                 attend.run(shape, tokens, scratch);
                 block.own.finish(cpu, hidden, Split::Here, scratch);
                 block.feed_forward.forward(cpu, hidden, Split::Here, scratch);
@@ -172,8 +173,7 @@ fn mask(keys: &mut KvBlocks, masked: &[usize]) {
 /// Some tokens' attention to all.
 struct Attend<'a> {
     engine: &'a Engine,
-    projections: &'a [f32],
-    wide: usize,
+    queries: &'a SourceQueries,
     keys: &'a KvBlocks,
     biases: &'a [f32],
     length: usize,
@@ -206,7 +206,7 @@ impl Attend<'_> {
         columns: Range<usize>,
         output: &'b mut [f32],
     ) -> Option<Query<'b>> {
-        let query = self.projections.get(token * self.wide..)?.get(columns.clone())?;
+        let query = self.queries.get(token, head)?;
         let distances = 2 * self.length - 1;
         let bias = self.biases.get(head * distances..(head + 1) * distances);
         let bias = bias.and_then(|bias| bias.get(self.length - 1 - token..));

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, ops::Range};
 
-use super::{HeadShape, Keys, MOST_QUERIES, Query, Scratch, attend};
+use super::{HeadShape, Keys, MOST_QUERIES, Query, QueryVector, Scratch, attend};
 use crate::{Cpu, Team, columns::Columns};
 
 /// Numbers of keys and values that are worth a thread.
@@ -82,7 +82,7 @@ fn one_head(
         let query = queries.values.get(row * queries.stride..).and_then(|row| row.get(columns.clone()));
         // SAFETY: each head is in one part only, and strips have different rows or are done one after the other.
         let output = unsafe { output.get(row, if inside { columns.clone() } else { 0..0 }) };
-        Query { query: query.unwrap_or_default(), bias, output }
+        Query { query: QueryVector::Floats(query.unwrap_or_default()), bias, output }
     });
     let count = strip.rows.len().min(MOST_QUERIES);
     attend(cpu, strip.keys, head, queries.scale, rows.get_mut(..count).unwrap_or_default(), scratch);

@@ -10,6 +10,7 @@
 mod blocks;
 mod heads;
 mod page;
+mod queries;
 mod softmax;
 mod strip;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod write;
 pub use blocks::{HeadShape, KvBlocks, Precision};
 pub use heads::{Bias, Queries, Strip, attend_heads};
 pub use page::KvPage;
+pub use queries::{QueryVector, SourceQueries, SourceQueriesMut};
 pub use strip::{Keys, Query, Scratch, attend};
 pub use write::{KvBlocksMut, Tokens};
 

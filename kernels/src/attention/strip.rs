@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{
-    HeadShape, KvPage, MOST_KEYS, MOST_QUERIES,
+    HeadShape, KvPage, MOST_KEYS, MOST_QUERIES, QueryVector,
     blocks::{KvBlocks, Precision, Scales},
     softmax::Softmax,
     tiled,
@@ -44,8 +44,8 @@ pub enum Keys<'a> {
 /// A query of one head and where its result goes.
 #[derive(Debug)]
 pub struct Query<'a> {
-    /// `[width]`.
-    pub query: &'a [f32],
+    /// What is multiplied with the keys.
+    pub query: QueryVector<'a>,
     /// Added to the scores: one for each key, at least; none for none.
     pub bias: Option<&'a [f32]>,
     /// `[width]`.
@@ -137,7 +137,7 @@ pub fn attend(
     }
     let count = queries.len().min(MOST_QUERIES);
     let (Some(queries), length) = (queries.get_mut(..count), keys.length()) else { return };
-    let width = queries.first().map_or(0, |query| query.query.len());
+    let width = queries.first().map_or(0, |query| query.output.len());
     if width == 0 || length == 0 {
         for query in queries {
             query.output.fill(0.0);
@@ -149,8 +149,7 @@ pub fn attend(
     let Scratch { queries: rows, sums, scores, words, scales, totals, .. } = scratch;
     let (shape, mut factors) = (HeadShape { heads: 1, width }, [0.0; MOST_QUERIES]);
     for ((query, place), factor) in queries.iter().zip(rows.chunks_exact_mut(pairs)).zip(&mut factors) {
-        let place = place.as_flattened_mut();
-        *factor = cpu.run(Words { row: query.query, limit: Some(shape.limit()), place }) * scale;
+        *factor = query.query.write(cpu, Some(shape.limit()), place) * scale;
     }
     tile::scores(cpu, keys.runs(head, blocks), PairRows { values: rows, stride: pairs, rows: count }, sums);
     let scales = keys.scales(head, blocks, scales);
@@ -202,6 +201,20 @@ impl Loops for Outputs<'_, '_> {
                     simd.store(values, &mut all);
                     place.copy_from_slice(all.get(..place.len()).unwrap_or_default());
                 }
+            }
+        }
+    }
+}
+
+impl QueryVector<'_> {
+    /// Puts it in its place, floats quantized; gives what a number there is multiplied by to get the query's again.
+    pub(super) fn write(self, cpu: Cpu, limit: Option<f32>, place: &mut [[i16; 2]]) -> f32 {
+        match self {
+            Self::Floats(row) => cpu.run(Words { row, limit, place: place.as_flattened_mut() }),
+            Self::Quantized { pairs, scale } => {
+                let count = pairs.len().min(place.len());
+                place[..count].copy_from_slice(&pairs[..count]);
+                scale
             }
         }
     }

@@ -96,7 +96,7 @@ fn run(cpu: Cpu, keys: Keys<'_>, head: usize, scale: f32, queries: &[&[f32]], bi
     let mut rows: Vec<Query<'_>> = queries
         .iter()
         .zip(&mut outputs)
-        .map(|(query, output)| Query { query, bias: Some(bias), output })
+        .map(|(query, output)| Query { query: QueryVector::Floats(query), bias: Some(bias), output })
         .collect();
     attend(cpu, keys, head, scale, &mut rows, &mut Scratch::default());
     outputs

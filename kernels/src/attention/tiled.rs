@@ -5,7 +5,7 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::{HeadShape, KvBlocks, Query, strip::Words};
+use super::{HeadShape, KvBlocks, Query};
 use crate::{
     Cpu, Isa, LANES,
     cpu::Loops,
@@ -51,7 +51,7 @@ pub(super) fn attend(
     let queries = queries.get_mut(..count).unwrap_or_default();
     let (run, scales) = (keys.run(head, blocks), keys.scales(head, blocks));
     let (PairLines::Words(lines), PairLines::Words(values), true) =
-        (run.keys, run.values, length > 0 && queries.iter().all(|query| query.query.len() == width))
+        (run.keys, run.values, length > 0 && queries.iter().all(|query| query.output.len() == width))
     else {
         for query in queries {
             query.output.fill(0.0);
@@ -61,7 +61,7 @@ pub(super) fn attend(
     let Scratch { queries: rows, scores } = scratch;
     rows.resize(QUERIES * width / 2, [0; 2]);
     for (query, place) in queries.iter().zip(rows.chunks_exact_mut(width / 2)) {
-        cpu.run(Words { row: query.query, limit: None, place: place.as_flattened_mut() });
+        query.query.write(cpu, None, place);
     }
     scores.resize(blocks, Block::default());
     let tiles = Bf16Tiles::new(cpu);

@@ -1,0 +1,77 @@
+//! Queries of a source's tokens, in the numbers that are multiplied with the keys.
+
+use super::{HeadShape, KvBlocks, strip::Words};
+use crate::Cpu;
+
+/// A query of one head.
+#[derive(Debug, Clone, Copy)]
+pub enum QueryVector<'a> {
+    /// `[width]`.
+    Floats(&'a [f32]),
+    /// What [`SourceQueries`] made of one.
+    Quantized {
+        /// Pairs of dimensions, filled up.
+        pairs: &'a [[i16; 2]],
+        /// What an integer is multiplied by to get the number again.
+        scale: f32,
+    },
+}
+
+/// All heads' queries of some tokens, quantized while they are still in a core's own cache.
+#[derive(Debug)]
+pub struct SourceQueries {
+    shape: HeadShape,
+    limit: Option<f32>,
+    /// `[tokens, heads, pairs of dimensions]`.
+    pairs: Vec<[i16; 2]>,
+    /// `[tokens, heads]`.
+    scales: Vec<f32>,
+}
+
+/// Queries of some of the tokens, to be written.
+#[derive(Debug)]
+pub struct SourceQueriesMut<'a> {
+    shape: HeadShape,
+    limit: Option<f32>,
+    pairs: &'a mut [[i16; 2]],
+    scales: &'a mut [f32],
+}
+
+impl SourceQueries {
+    /// Of so many tokens, all zero, for the keys in `keys`.
+    pub fn new(tokens: usize, keys: &KvBlocks) -> Self {
+        let (shape, count) = (keys.shape(), tokens * keys.shape().heads);
+        let [limit, _] = keys.precision().limits(shape);
+        Self { shape, limit, pairs: vec![[0; 2]; count * shape.pairs()], scales: vec![0.0; count] }
+    }
+
+    /// Parts of so many tokens each, which may be written at once.
+    pub fn parts_mut(&mut self, tokens: usize) -> impl Iterator<Item = SourceQueriesMut<'_>> + Send {
+        let (shape, limit, count) = (self.shape, self.limit, (tokens * self.shape.heads).max(1));
+        let parts = self.pairs.chunks_mut(count * shape.pairs().max(1)).zip(self.scales.chunks_mut(count));
+        parts.map(move |(pairs, scales)| SourceQueriesMut { shape, limit, pairs, scales })
+    }
+
+    /// A token's query of a head; nothing where there is none.
+    pub fn get(&self, token: usize, head: usize) -> Option<QueryVector<'_>> {
+        let at = token * self.shape.heads + head;
+        let pairs = self.pairs.get(at * self.shape.pairs()..(at + 1) * self.shape.pairs())?;
+        Some(QueryVector::Quantized { pairs, scale: *self.scales.get(at)? })
+    }
+}
+
+impl SourceQueriesMut<'_> {
+    /// Quantizes the tokens' queries: `[heads, width]` every `stride` numbers.
+    pub fn fill(&mut self, cpu: Cpu, queries: &[f32], stride: usize) {
+        let HeadShape { heads, width } = self.shape;
+        let tokens = self.pairs.chunks_exact_mut((heads * self.shape.pairs()).max(1));
+        let tokens =
+            tokens.zip(self.scales.chunks_exact_mut(heads.max(1))).zip(queries.chunks(stride.max(1)));
+        for ((pairs, scales), row) in tokens {
+            let heads = pairs.chunks_exact_mut(self.shape.pairs().max(1)).zip(scales);
+            for ((pairs, scale), row) in heads.zip(row.chunks_exact(width.max(1))) {
+                *scale = cpu.run(Words { row, limit: self.limit, place: pairs.as_flattened_mut() });
+            }
+        }
+    }
+}
