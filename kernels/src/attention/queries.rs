@@ -75,3 +75,42 @@ impl SourceQueriesMut<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attention::{
+        Keys, Precision, Query, Scratch, attend,
+        tests::{filled, noise, run},
+    };
+
+    use super::*;
+
+    #[test]
+    fn queries_that_were_quantized_before_give_the_same() {
+        let (heads, length, stride) = (3, 21, 150);
+        for (precision, width) in [(Precision::Bits16, 7), (Precision::Bits16, 48), (Precision::Bf16, 32)] {
+            let shape = HeadShape { heads, width };
+            let (keys, values) = (noise(1, length * heads * width), noise(2, length * heads * width));
+            let (queries, bias) = (noise(3, length * stride), noise(4, length));
+            for cpu in Cpu::all() {
+                let blocks = filled(cpu, shape, (&keys, &values), precision);
+                let mut quantized = SourceQueries::new(length, &blocks);
+                for (part, queries) in quantized.parts_mut(8).zip(queries.chunks(8 * stride)) {
+                    { part }.fill(cpu, queries, stride);
+                }
+                let keys = Keys::Source { blocks: &blocks, length };
+                for (token, head) in (0..length).flat_map(|token| (0..heads).map(move |head| (token, head))) {
+                    let query = &queries[token * stride + head * width..][..width];
+                    let wanted = run(cpu, keys, head, 0.3, &[query], &bias);
+                    let mut output = vec![9.0; width];
+                    let query = quantized.get(token, head).expect("there is one");
+                    let mut query = [Query { query, bias: Some(&bias), output: &mut output }];
+                    attend(cpu, keys, head, 0.3, &mut query, &mut Scratch::default());
+                    assert_eq!(output, wanted[0], "{cpu:?} {precision:?}");
+                }
+            }
+        }
+        let blocks = KvBlocks::new(HeadShape { heads, width: 7 }, 2, Precision::Bits16);
+        assert!(SourceQueries::new(length, &blocks).get(length, 0).is_none());
+    }
+}

@@ -8,7 +8,7 @@ use super::*;
 use crate::{Cpu, LANES};
 
 /// Numbers from −2 to 2.
-fn noise(seed: u32, count: usize) -> Vec<f32> {
+pub(super) fn noise(seed: u32, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -46,7 +46,7 @@ fn plain(
     output.into_iter().map(|value| value as f32).collect()
 }
 
-fn filled(cpu: Cpu, shape: HeadShape, tokens: (&[f32], &[f32]), precision: Precision) -> KvBlocks {
+pub(super) fn filled(cpu: Cpu, shape: HeadShape, tokens: (&[f32], &[f32]), precision: Precision) -> KvBlocks {
     filled_by(cpu, shape, tokens, precision, MOST_KEYS)
 }
 
@@ -91,7 +91,14 @@ fn paged(
     pages.into_iter().map(Arc::new).collect()
 }
 
-fn run(cpu: Cpu, keys: Keys<'_>, head: usize, scale: f32, queries: &[&[f32]], bias: &[f32]) -> Vec<Vec<f32>> {
+pub(super) fn run(
+    cpu: Cpu,
+    keys: Keys<'_>,
+    head: usize,
+    scale: f32,
+    queries: &[&[f32]],
+    bias: &[f32],
+) -> Vec<Vec<f32>> {
     let mut outputs: Vec<Vec<f32>> = queries.iter().map(|query| vec![9.0; query.len()]).collect();
     let mut rows: Vec<Query<'_>> = queries
         .iter()
@@ -259,6 +266,22 @@ fn a_masked_token_is_as_good_as_not_there() {
             for (found, wanted) in all[0].iter().zip(wanted) {
                 assert!((found - wanted).abs() < tolerance, "{precision:?} {found} {wanted}");
             }
+        }
+    }
+}
+
+#[test]
+fn of_keys_that_are_all_masked_nothing_comes_out() {
+    for (precision, width) in [(Precision::Bits8, 6), (Precision::Bits16, 6), (Precision::Bf16, 32)] {
+        let shape = HeadShape { heads: 1, width };
+        let (length, query) = (600, noise(3, width));
+        for cpu in Cpu::all() {
+            let tokens = (&*noise(1, length * width), &*noise(2, length * width));
+            let mut blocks = filled(cpu, shape, tokens, precision);
+            (0..length).for_each(|token| blocks.mask(token / LANES, token % LANES));
+            let found =
+                run(cpu, Keys::Source { blocks: &blocks, length }, 0, 0.3, &[&query], &vec![0.0; length]);
+            assert!(found[0].iter().all(|value| *value == 0.0), "{cpu:?} {precision:?} {found:?}");
         }
     }
 }

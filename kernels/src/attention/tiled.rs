@@ -153,7 +153,7 @@ impl Loops for Softmax<'_> {
             *one.weights_mut(self.row) = [simd.bf16(first), simd.bf16(second)];
         }
         let total = sum(simd, sums);
-        // So low a sum is of keys that are all masked.
-        if total > 1e-30 { 1.0 / total } else { 0.0 }
+        // The highest score's is 1. A lower sum is of keys that are all masked.
+        if total > 0.5 { 1.0 / total } else { 0.0 }
     }
 }
