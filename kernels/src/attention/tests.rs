@@ -137,7 +137,8 @@ proptest! {
             all.push(found);
         }
         for (found, wanted) in all.iter().flatten().flatten().zip(all.iter().flat_map(|_| &all[0]).flatten()) {
-            prop_assert!((found - wanted).abs() < 1e-4, "{found} {wanted}");
+            // A weight of one in 32,767 more or less, of values that are 4 apart.
+            prop_assert!((found - wanted).abs() < 5e-4, "{found} {wanted}");
         }
     }
 
