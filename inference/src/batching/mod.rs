@@ -171,7 +171,7 @@ impl Seq2Seq for Batching {
         state.logits = logits;
     }
 
-    /// On threads that would otherwise be at the next step, of which another request waits.
+    /// By the engine's threads, unless another request is decoding: its next step would have to do without them.
     fn each_row(&self, logits: &mut Logits, act: &(dyn Fn(usize, &mut [f32]) + Sync)) {
         if self.figures.decoding() > 1 {
             logits.rows_mut().enumerate().for_each(|(row, scores)| act(row, scores));
