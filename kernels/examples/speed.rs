@@ -88,7 +88,7 @@ fn bandwidth(team: &Team, limit: Duration) -> f64 {
     let began = Instant::now();
     while began.elapsed() < limit.max(Duration::from_millis(200)) {
         let began = Instant::now();
-        team.split(numbers.len(), team.threads(), |part| {
+        team.split(numbers.len(), team.threads(), numbers.len(), |part| {
             let numbers = numbers.get(part).unwrap_or_default();
             black_box(numbers.iter().fold(0_u64, |sum, number| sum ^ number));
         });

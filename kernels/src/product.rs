@@ -6,11 +6,13 @@ use crate::{
     Cpu, Int8Matrix, Int8Rows, LANES, Team,
     columns::Columns,
     matrix::{GROUP, Line},
-    tile::{self, ROWS},
+    tile::{self, PANELS, ROWS},
 };
 
 /// Bytes of weights that are worth a thread.
 const WORTH_A_THREAD: usize = 32 << 10;
+/// Bytes of weights that a thread takes at a time: some µs.
+const GRAIN: usize = 32 << 10;
 
 /// What becomes of the products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +51,8 @@ pub fn product_by(
 ) {
     let job = Job { input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
     let work = matrix.bytes().len() * input.len().div_ceil(ROWS);
-    team.split(matrix.panels(), work / WORTH_A_THREAD, |panels| job.run(cpu, panels));
+    let grain = (GRAIN / (matrix.groups() * size_of::<Line>())).next_multiple_of(PANELS);
+    team.split(matrix.panels(), work / WORTH_A_THREAD, grain, |panels| job.run(cpu, panels));
 }
 
 struct Job<'a> {
@@ -69,7 +72,7 @@ impl Job<'_> {
         }
         let product = Product {
             groups,
-            lines: self.matrix.lines().get(panels.start * groups..panels.end * groups).unwrap_or_default(),
+            lines: self.matrix.lines().get(panels.start * groups..).unwrap_or_default(),
             scales: self.matrix.panel_scales().get(panels).unwrap_or_default(),
             values: self.input.values(),
             sums: self.input.sums(),
@@ -86,7 +89,7 @@ impl Job<'_> {
 /// All rows of an input times some panels of a matrix.
 pub(crate) struct Product<'a> {
     pub(crate) groups: usize,
-    /// `[panels, groups]`.
+    /// `[panels, groups]`; more may follow, which are likely to be needed next.
     pub(crate) lines: &'a [Line],
     /// Of each panel.
     pub(crate) scales: &'a [[f32; LANES]],

@@ -55,7 +55,7 @@ pub fn attend_heads(team: &Team, cpu: Cpu, queries: Queries<'_>, strips: &[Strip
     let HeadShape { heads, width } = queries.shape;
     let numbers = strips.iter().map(|strip| 2 * strip.keys.length() * heads * width).sum::<usize>();
     let output = Columns::new(output, heads * width);
-    team.split(heads, numbers / WORTH_A_THREAD, |heads| {
+    team.split(heads, numbers / WORTH_A_THREAD, 1, |heads| {
         SCRATCH.with_borrow_mut(|scratch| {
             for head in heads {
                 for strip in strips {

@@ -6,6 +6,7 @@
 //! for a thread that has not begun: whoever asked does its part too. So a core that is busy otherwise costs nothing.
 #![expect(unsafe_code, reason = "threads that outlive a call borrow from it what they work on")]
 
+mod left;
 #[cfg(test)]
 mod tests;
 
@@ -15,12 +16,14 @@ use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicPtr, AtomicU8, Ordering},
     },
     thread::{self, JoinHandle, Thread},
     time::{Duration, Instant},
 };
+
+use left::Left;
 
 /// How long somebody looks out before he sleeps: longer than what lies between two pieces of work of a step.
 const LOOK_OUT: Duration = Duration::from_micros(50);
@@ -53,6 +56,8 @@ pub struct Team {
 struct Shared {
     /// One for each thread but the caller's.
     posts: Vec<Post>,
+    /// Of a piece of work that is [split](Team::split), for each thread.
+    shares: Vec<Left>,
     /// What is done now.
     work: AtomicPtr<&'static Work<'static>>,
     caller: Mutex<Option<Thread>>,
@@ -75,6 +80,7 @@ impl Team {
     pub fn new(threads: usize) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             posts: (1..threads).map(|_| Post::default()).collect(),
+            shares: (0..threads).map(|_| Left::default()).collect(),
             work: AtomicPtr::default(),
             caller: Mutex::default(),
             panic: Mutex::default(),
@@ -96,7 +102,7 @@ impl Team {
 
     fn alone() -> Self {
         let (work, caller, panic) = (AtomicPtr::default(), Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { posts: Vec::new(), work, caller, panic });
+        let shared = Arc::new(Shared { posts: Vec::new(), shares: Vec::new(), work, caller, panic });
         Self { shared, members: Vec::new(), turn: Mutex::new(()) }
     }
 
@@ -108,12 +114,18 @@ impl Team {
     /// Calls `act` with each of `0..parts`, of which as many are done at once as there are threads, the same part by the same thread
     /// where that is awake and comes in time. While another has the team, the caller does all.
     pub fn run(&self, parts: usize, act: impl Fn(usize) + Sync) {
-        let turn = if parts > 1 && self.threads() > 1 { self.turn.try_lock().ok() } else { None };
-        if turn.is_none() {
-            (0..parts).for_each(act);
-            return;
+        match self.turn(parts) {
+            Some(turn) => self.take_turn(turn, parts, &act),
+            None => (0..parts).for_each(act),
         }
-        let act: &Work<'_> = &act;
+    }
+
+    /// None where there is nothing to divide, or another has the team.
+    fn turn(&self, parts: usize) -> Option<MutexGuard<'_, ()>> {
+        if parts > 1 && self.threads() > 1 { self.turn.try_lock().ok() } else { None }
+    }
+
+    fn take_turn(&self, turn: MutexGuard<'_, ()>, parts: usize, act: &Work<'_>) {
         let shared = &*self.shared;
         shared.work.store((&raw const act).cast_mut().cast(), Ordering::Relaxed);
         let posts = shared.posts.get(..parts - 1).unwrap_or(&shared.posts);
@@ -138,10 +150,25 @@ impl Team {
         }
     }
 
-    /// Calls `act` with parts of `0..count` of about one size: one for each thread, but at most `most`.
-    pub fn split(&self, count: usize, most: usize, act: impl Fn(Range<usize>) + Sync) {
+    /// Calls `act` with parts of `0..count`, at most `grain` long each. At most `most` threads have a share of about one size, which they
+    /// go through from its front; whoever is done goes on with what another has left, from its end. So all are done at about the
+    /// same time, whatever a core has to wait for.
+    pub fn split(&self, count: usize, most: usize, grain: usize, act: impl Fn(Range<usize>) + Sync) {
         let parts = self.threads().min(most).max(1);
-        self.run(parts, |part| act(part * count / parts..(part + 1) * count / parts));
+        let (Some(turn), Ok(_)) = (self.turn(parts), u32::try_from(count)) else { return act(0..count) };
+        let shares = self.shared.shares.get(..parts).unwrap_or_default();
+        for (part, share) in shares.iter().enumerate() {
+            share.set((part * count / parts) as u32..((part + 1) * count / parts) as u32);
+        }
+        let grain = u32::try_from(grain).unwrap_or(u32::MAX).max(1);
+        self.take_turn(turn, parts, &|part| {
+            let (before, own) = shares.split_at(part);
+            let Some((own, after)) = own.split_first() else { return };
+            std::iter::from_fn(|| own.front(grain)).for_each(&act);
+            for other in after.iter().chain(before) {
+                std::iter::from_fn(|| other.back(grain)).for_each(&act);
+            }
+        });
     }
 
     /// Calls `act` with each item, whoever has time taking the next.

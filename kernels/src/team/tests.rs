@@ -67,6 +67,50 @@ fn a_panic_reaches_whoever_asked_and_the_team_goes_on() {
 }
 
 #[test]
+fn each_number_of_a_range_is_in_one_part() {
+    for threads in 1..5 {
+        let team = Team::new(threads).unwrap();
+        for (count, grain) in (0..40).flat_map(|count| [(count, 1), (count, 3), (count, 100)]) {
+            let done: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+            team.split(count, 1 + count % 6, grain, |part| {
+                assert!(threads == 1 || count % 6 == 0 || part.len() <= grain);
+                done[part].iter().for_each(|done| _ = done.fetch_add(1, SeqCst));
+            });
+            assert!(done.iter().all(|done| done.load(SeqCst) == 1), "{threads} {count} {grain} {done:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_is_done_takes_over_from_the_others() {
+    let team = Team::new(2).unwrap();
+    let (count, done) = (100, AtomicUsize::new(0));
+    // Whoever gets the first waits for all others, half of which were his.
+    let waits = |first: usize| {
+        done.store(0, SeqCst);
+        let began = Instant::now();
+        team.split(count, 2, 1, |part| {
+            while part.start == first && done.load(SeqCst) < count - 1 && began.elapsed() < Duration::from_secs(10) {
+                thread::yield_now();
+            }
+            assert!(part.start != first || done.load(SeqCst) == count - 1);
+            done.fetch_add(1, SeqCst);
+        });
+        assert_eq!(done.load(SeqCst), count);
+    };
+    (0..20).flat_map(|_| [0, count / 2]).for_each(waits);
+}
+
+#[test]
+fn a_range_is_split_by_whoever_finds_the_team_taken() {
+    let team = Team::new(3).unwrap();
+    let done = AtomicUsize::new(0);
+    let count = || (0..500).for_each(|_| team.split(50, 3, 4, |part| _ = done.fetch_add(part.len(), SeqCst)));
+    thread::scope(|scope| (0..4).for_each(|_| _ = scope.spawn(count)));
+    assert_eq!(done.load(SeqCst), 4 * 500 * 50);
+}
+
+#[test]
 fn items_are_shared_out() {
     let team = Team::new(3).unwrap();
     let mut values: Vec<usize> = (0..1_000).collect();
