@@ -10,7 +10,7 @@ use crate::{
     cpu::Loops,
     matrix::GROUP,
     ops::highest_magnitude,
-    simd::{Simd, chunks},
+    simd::Simd,
 };
 
 /// Rows are filled up to a multiple of this, which is what a tile of AMX reads.
@@ -115,18 +115,19 @@ impl Loops for QuantizeRow<'_> {
             return (0.0, 0);
         }
         let inverse = simd.splat(inverse);
-        let mut sums = [0_i32; LANES];
-        for (values, place) in chunks(self.row, 0.0).iter().zip(self.place.chunks_mut(LANES)) {
-            let bytes = simd.bytes(simd.nearest(simd.mul(simd.load(values), inverse)));
-            for (sum, byte) in sums.iter_mut().zip(bytes) {
-                *sum += i32::from(byte);
-            }
-            match place.as_mut_array::<LANES>() {
-                Some(place) => *place = bytes,
-                None => place.copy_from_slice(bytes.get(..place.len()).unwrap_or_default()),
-            }
+        let bytes = |values| simd.bytes(simd.nearest(simd.mul(simd.load(values), inverse)));
+        let (whole, rest) = self.row.as_chunks::<LANES>();
+        for (values, place) in whole.iter().zip(self.place.as_chunks_mut().0) {
+            *place = bytes(values);
         }
-        (highest / 127.0, sums.iter().sum())
+        if !rest.is_empty() {
+            let mut last = [0.0; LANES];
+            last.iter_mut().zip(rest).for_each(|(last, value)| *last = *value);
+            let place = self.place.iter_mut().skip(whole.len() * LANES);
+            place.zip(bytes(&last)).for_each(|(place, byte)| *place = byte);
+        }
+        // Afterwards: what was just written in parts would be slow to read.
+        (highest / 127.0, self.place.iter().map(|byte| i32::from(*byte)).sum())
     }
 }
 
