@@ -5,13 +5,7 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use crate::{
-    Cpu, LANES,
-    cpu::Loops,
-    matrix::GROUP,
-    ops::highest_magnitude,
-    simd::Simd,
-};
+use crate::{Cpu, LANES, cpu::Loops, matrix::GROUP, ops::highest_magnitude, simd::Simd};
 
 /// Rows are filled up to a multiple of this, which is what a tile of AMX reads.
 pub(crate) const FILL: usize = 16;
@@ -115,20 +109,25 @@ impl Loops for QuantizeRow<'_> {
             return (0.0, 0);
         }
         let inverse = simd.splat(inverse);
-        let bytes = |values| simd.bytes(simd.nearest(simd.mul(simd.load(values), inverse)));
         let (whole, rest) = self.row.as_chunks::<LANES>();
         for (values, place) in whole.iter().zip(self.place.as_chunks_mut().0) {
-            *place = bytes(values);
+            *place = integers(simd, values, inverse);
         }
         if !rest.is_empty() {
             let mut last = [0.0; LANES];
             last.iter_mut().zip(rest).for_each(|(last, value)| *last = *value);
             let place = self.place.iter_mut().skip(whole.len() * LANES);
-            place.zip(bytes(&last)).for_each(|(place, byte)| *place = byte);
+            place.zip(integers(simd, &last, inverse)).for_each(|(place, byte)| *place = byte);
         }
         // Afterwards: what was just written in parts would be slow to read.
         (highest / 127.0, self.place.iter().map(|byte| i32::from(*byte)).sum())
     }
+}
+
+/// The nearest integers, in 8 bits.
+#[inline(always)]
+fn integers<S: Simd>(simd: S, values: &[f32; LANES], inverse: S::Floats) -> [i8; LANES] {
+    simd.bytes(simd.nearest(simd.mul(simd.load(values), inverse)))
 }
 
 /// Adding this to a float of at most 2^22 leaves its nearest integer in the low bits.

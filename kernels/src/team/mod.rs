@@ -1,9 +1,10 @@
 //! Threads that split one piece of work after the other.
 //!
 //! A step of a decoder is some forty pieces of work of a few µs each, and every one of them needs the one before. So a
-//! thread that has done its part looks out for the next one for a moment before it sleeps, and a part always goes to
-//! the same thread: a core finds its share of the weights in its own cache, where that is large enough. Nobody waits
-//! for a thread that has not begun: whoever asked does its part too. So a core that is busy otherwise costs nothing.
+//! thread that has done its part looks out for the next one for a moment before it sleeps, and a share always begins with
+//! the same thread: a core finds its weights in its own cache, where that is large enough. Nobody waits for a thread
+//! that has not begun, whoever asked does its part too, and of a share whoever is done takes over what is left. So a core
+//! that is busy otherwise costs nothing, and one that is slow only what it is at.
 #![expect(unsafe_code, reason = "threads that outlive a call borrow from it what they work on")]
 
 mod left;

@@ -90,7 +90,10 @@ fn whoever_is_done_takes_over_from_the_others() {
         done.store(0, SeqCst);
         let began = Instant::now();
         team.split(count, 2, 1, |part| {
-            while part.start == first && done.load(SeqCst) < count - 1 && began.elapsed() < Duration::from_secs(10) {
+            while part.start == first
+                && done.load(SeqCst) < count - 1
+                && began.elapsed() < Duration::from_secs(10)
+            {
                 thread::yield_now();
             }
             assert!(part.start != first || done.load(SeqCst) == count - 1);
