@@ -44,6 +44,12 @@ impl Isa {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cpu(Isa);
 
+impl Default for Cpu {
+    fn default() -> Self {
+        Self::best()
+    }
+}
+
 impl Cpu {
     /// The fastest.
     pub fn best() -> Self {

@@ -31,27 +31,52 @@ impl Loops for Scaled<'_, '_> {
     fn run(self, simd: impl Simd) {
         let Self { product, panels, rows, sums } = self;
         for (panel, sums) in panels.zip(sums.chunks_exact(rows.len().max(1))) {
-            let bias = chunks(product.bias(panel), 0.0);
-            let bias = bias.iter().next().map_or(simd.splat(0.0), |bias| simd.load(bias));
-            let scales = simd.load(&product.scales[panel]);
+            let outputs = PanelOutputs::new(simd, product, panel);
             for (row, sums) in rows.clone().zip(sums) {
-                let scale = simd.splat(product.row_scales[row]);
-                let mut values = simd.fma(simd.floats(sums), simd.mul(scales, scale), bias);
-                if product.finish == Finish::Relu {
-                    values = simd.max(values, simd.splat(0.0));
-                }
-                // SAFETY: each panel is in one part of a product only, and a part goes through its tiles, and the places of a
-                // tile, one after the other.
-                let place = unsafe { product.output.get(row, product.columns(panel)) };
-                if let Some(place) = place.as_mut_array::<LANES>() {
-                    if product.finish == Finish::Add {
-                        values = simd.add(values, simd.load(place));
-                    }
-                    simd.store(values, place);
-                } else {
-                    last(simd, values, product.finish, place);
-                }
+                outputs.put(simd, product, row, simd.floats(sums));
             }
+        }
+    }
+}
+
+/// What a panel's sums become outputs with.
+#[derive(Clone, Copy)]
+pub(crate) struct PanelOutputs<S: Simd> {
+    panel: usize,
+    bias: S::Floats,
+    scales: S::Floats,
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the instructions of the caller"
+)]
+impl<S: Simd> PanelOutputs<S> {
+    #[inline(always)]
+    pub(crate) fn new(simd: S, product: &Product<'_>, panel: usize) -> Self {
+        let bias = chunks(product.bias(panel), 0.0);
+        let bias = bias.iter().next().map_or(simd.splat(0.0), |bias| simd.load(bias));
+        Self { panel, bias, scales: simd.load(&product.scales[panel]) }
+    }
+
+    /// Puts a row's outputs where they belong.
+    #[inline(always)]
+    pub(crate) fn put(&self, simd: S, product: &Product<'_>, row: usize, sums: S::Floats) {
+        let scale = simd.splat(product.row_scales[row]);
+        let mut values = simd.fma(sums, simd.mul(self.scales, scale), self.bias);
+        if product.finish == Finish::Relu {
+            values = simd.max(values, simd.splat(0.0));
+        }
+        // SAFETY: each panel is in one part of a product only, and a part goes through its tiles, and the places of a tile, one
+        // after the other.
+        let place = unsafe { product.output.get(row, product.columns(self.panel)) };
+        if let Some(place) = place.as_mut_array::<LANES>() {
+            if product.finish == Finish::Add {
+                values = simd.add(values, simd.load(place));
+            }
+            simd.store(values, place);
+        } else {
+            last(simd, values, product.finish, place);
         }
     }
 }

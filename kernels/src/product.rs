@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::{
-    Cpu, Int8Matrix, Int8Rows, LANES, Team,
+    Int8Matrix, Int8Rows, LANES, Team,
     columns::Columns,
     matrix::{GROUP, Line},
-    tile::{self, PANELS, ROWS},
+    tile::{self, Excess, PANELS, ROWS},
 };
 
 /// Bytes of weights that are worth a thread.
@@ -28,7 +28,6 @@ pub enum Finish {
 /// input · Wᵀ + bias: `output` is `[rows, out_dim]`, `bias` `[out_dim]`. Each row comes out the same, whatever other rows
 /// there are. What is missing of the output is left out.
 pub fn product(
-    cpu: Cpu,
     input: &Int8Rows,
     matrix: &Int8Matrix,
     bias: Option<&[f32]>,
@@ -36,13 +35,12 @@ pub fn product(
     output: &mut [f32],
 ) {
     let output = Columns::new(output, matrix.out_dim());
-    Job { input, matrix, bias, finish, output }.run(cpu, 0..matrix.panels());
+    Job { input, matrix, bias, finish, output }.run(0..matrix.panels());
 }
 
 /// [`product`] with the outputs split among the threads of a team, each reading the weights of its own, where that pays: for few rows.
 pub fn product_by(
     team: &Team,
-    cpu: Cpu,
     input: &Int8Rows,
     matrix: &Int8Matrix,
     bias: Option<&[f32]>,
@@ -52,7 +50,7 @@ pub fn product_by(
     let job = Job { input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
     let work = matrix.bytes().len() * input.len().div_ceil(ROWS);
     let grain = (GRAIN / (matrix.groups() * size_of::<Line>())).next_multiple_of(PANELS);
-    team.split(matrix.panels(), work / WORTH_A_THREAD, grain, |panels| job.run(cpu, panels));
+    team.split(matrix.panels(), work / WORTH_A_THREAD, grain, |panels| job.run(panels));
 }
 
 struct Job<'a> {
@@ -65,7 +63,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// All rows of some panels.
-    fn run(&self, cpu: Cpu, panels: Range<usize>) {
+    fn run(&self, panels: Range<usize>) {
         let (groups, column) = (self.matrix.groups(), panels.start * LANES);
         if self.input.groups() != groups {
             return;
@@ -75,6 +73,7 @@ impl Job<'_> {
             lines: self.matrix.lines().get(panels.start * groups..).unwrap_or_default(),
             scales: self.matrix.panel_scales().get(panels).unwrap_or_default(),
             values: self.input.values(),
+            excess: self.input.excess(),
             sums: self.input.sums(),
             row_scales: self.input.scales(),
             bias: self.bias.map(|bias| bias.get(column..).unwrap_or_default()),
@@ -82,7 +81,7 @@ impl Job<'_> {
             output: &self.output,
             column,
         };
-        tile::product(cpu, &product);
+        tile::product(self.input.cpu(), &product);
     }
 }
 
@@ -95,6 +94,8 @@ pub(crate) struct Product<'a> {
     pub(crate) scales: &'a [[f32; LANES]],
     /// Of the input, as in [`Int8Rows::values`].
     pub(crate) values: &'a [[i8; GROUP]],
+    /// Of the input, as in [`Int8Rows::excess`].
+    pub(crate) excess: (&'a [Excess], &'a [usize]),
     /// Of each row's integers.
     pub(crate) sums: &'a [i32],
     /// Of each row.
@@ -131,6 +132,14 @@ impl<'a> Product<'a> {
     #[inline(always)]
     pub(crate) fn row(&self, at: usize) -> &'a [[i8; GROUP]] {
         &self.values[at * self.groups..]
+    }
+
+    /// What a row's integers leave out.
+    #[inline(always)]
+    pub(crate) fn row_excess(&self, at: usize) -> &'a [Excess] {
+        let (excess, ends) = self.excess;
+        let begin = at.checked_sub(1).map_or(0, |before| ends[before]);
+        &excess[begin..ends[at]]
     }
 
     /// What is added to a panel's outputs: 16, or fewer at the end.

@@ -5,7 +5,16 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use crate::{Cpu, LANES, cpu::Loops, matrix::GROUP, ops::highest_magnitude, simd::Simd};
+use std::mem;
+
+use crate::{
+    Cpu, LANES,
+    cpu::Loops,
+    matrix::GROUP,
+    ops::highest_magnitude,
+    simd::Simd,
+    tile::{self, Excess},
+};
 
 /// Rows are filled up to a multiple of this, which is what a tile of AMX reads.
 pub(crate) const FILL: usize = 16;
@@ -17,43 +26,57 @@ const BLOCK: usize = 16;
 #[derive(Debug, Clone, Copy)]
 struct Block([[i8; GROUP]; BLOCK]);
 
-/// `[rows, width]`, each row with a scale of its own: a value is about `scale · int8`, with integers from −127 to 127.
+/// `[rows, width]`, each row with a scale of its own: a value is about `scale · int8`, with integers from −127 to 127. They
+/// lie as the instructions want them that have quantized them, and that multiply them.
 #[derive(Debug, Clone, Default)]
 pub struct Int8Rows {
+    cpu: Cpu,
     /// `[rows, groups]`, each row filled up with zeros, and with any rows to a multiple of [`FILL`].
     blocks: Vec<Block>,
     groups: usize,
     scales: Vec<f32>,
     /// Of each row's integers.
     sums: Vec<i32>,
+    /// What `blocks` leave out, row by row.
+    excess: Vec<Excess>,
+    /// Where each row's excess ends.
+    ends: Vec<usize>,
 }
 
 impl Int8Rows {
     /// Forgets all rows; what follows has `width` values a row.
-    pub fn reset(&mut self, width: usize) {
+    pub fn reset(&mut self, cpu: Cpu, width: usize) {
+        self.cpu = cpu;
         self.scales.clear();
         self.sums.clear();
+        self.excess.clear();
+        self.ends.clear();
         self.groups = width.div_ceil(GROUP);
     }
 
     /// Quantizes one row more, of the width that was set. What is not a number becomes zero.
-    pub fn push(&mut self, cpu: Cpu, row: &[f32]) {
+    pub fn push(&mut self, row: &[f32]) {
         let (begin, end) = (self.len() * self.groups, (self.len() + 1) * self.groups);
         let wanted = ((self.len() + 1).next_multiple_of(FILL) * self.groups).div_ceil(BLOCK);
         if wanted > self.blocks.len() {
             self.blocks.resize(wanted, Block([[0; GROUP]; BLOCK]));
         }
-        let place = self.values_mut().get_mut(begin..end).unwrap_or_default().as_flattened_mut();
-        let (scale, sum) = cpu.run(QuantizeRow { row, place });
+        let cpu = self.cpu;
+        let place = self.values_mut().get_mut(begin..end).unwrap_or_default();
+        let (scale, sum) = cpu.run(QuantizeRow { row, place: place.as_flattened_mut() });
         self.scales.push(scale);
         self.sums.push(sum);
+        let mut excess = mem::take(&mut self.excess);
+        tile::take_excess(cpu, self.values_mut().get_mut(begin..end).unwrap_or_default(), &mut excess);
+        self.ends.push(excess.len());
+        self.excess = excess;
     }
 
     /// Quantizes `rows`, `[rows, width]`, in the place of what was there.
     pub fn quantize(&mut self, cpu: Cpu, rows: &[f32], width: usize) {
-        self.reset(width);
+        self.reset(cpu, width);
         for row in rows.chunks_exact(width.max(1)) {
-            self.push(cpu, row);
+            self.push(row);
         }
     }
 
@@ -67,8 +90,18 @@ impl Int8Rows {
         self.scales.is_empty()
     }
 
+    /// Whose instructions they are for.
+    pub(crate) fn cpu(&self) -> Cpu {
+        self.cpu
+    }
+
     pub(crate) fn groups(&self) -> usize {
         self.groups
+    }
+
+    /// What [`values`](Self::values) leave out of each row: all rows' one after the other, and where each ends.
+    pub(crate) fn excess(&self) -> (&[Excess], &[usize]) {
+        (&self.excess, &self.ends)
     }
 
     /// `[rows, groups]`, and behind the last row as many more as make their number a multiple of [`FILL`].

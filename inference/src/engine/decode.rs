@@ -101,7 +101,7 @@ impl Step<'_, '_> {
         }
         let StepScratch { own, hidden, .. } = self.scratch;
         engine.decoder.finish(cpu, hidden, engine.head_scale, own);
-        engine.head.forward(cpu, &own.rows, Finish::Store, Split::Outputs(team), scores);
+        engine.head.forward(&own.rows, Finish::Store, Split::Outputs(team), scores);
     }
 
     fn attend_to_tokens(&mut self, layer: usize, block: &DecoderBlock) {
@@ -109,7 +109,7 @@ impl Step<'_, '_> {
         let inner = stack.shape.heads * stack.shape.width;
         let StepScratch { own, hidden, projections, .. } = &mut *self.scratch;
         block.own.residual.before(cpu, hidden, own);
-        block.own.projections.project(cpu, &own.rows, Split::Outputs(team), projections);
+        block.own.projections.project(&own.rows, Split::Outputs(team), projections);
         let wide = block.own.projections.out_dim().max(1);
         for (taken, projected) in self.taken.iter().zip(projections.chunks_exact(wide)) {
             let part = |begin: usize| projected.get(begin..begin + inner).unwrap_or_default();
@@ -139,7 +139,7 @@ impl Step<'_, '_> {
         let inner = stack.shape.heads * stack.shape.width;
         let StepScratch { own, hidden, projections, .. } = &mut *self.scratch;
         block.cross.residual.before(cpu, hidden, own);
-        block.cross.queries.project(cpu, &own.rows, Split::Outputs(team), projections);
+        block.cross.queries.project(&own.rows, Split::Outputs(team), projections);
         let mut strips: Vec<Strip<'_>> = Vec::with_capacity(self.taken.len());
         let mut last: Option<&Arc<Source>> = None;
         // Tokens of one source that stand side by side read it once.

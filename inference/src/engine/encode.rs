@@ -95,7 +95,7 @@ impl Engine {
             with_scratch(|scratch| {
                 block.own.residual.before(cpu, hidden, scratch);
                 let (linear, Scratch { rows, wide, .. }) = (&block.own.projections, scratch);
-                linear.project(cpu, rows, Split::Here, wide);
+                linear.project(rows, Split::Here, wide);
                 queries.fill(cpu, wide, linear.out_dim());
                 fill(cpu, &mut keys, wide, (linear.out_dim(), inner), inner);
             });
@@ -133,7 +133,7 @@ impl Engine {
                 let Scratch { rows, wide, .. } = scratch;
                 for (block, mut keys) in self.decoder_blocks.iter().zip(keys) {
                     let linear = &block.cross.source;
-                    linear.project(self.cpu, rows, Split::Here, wide);
+                    linear.project(rows, Split::Here, wide);
                     fill(self.cpu, &mut keys, wide, (linear.out_dim(), 0), shape.heads * shape.width);
                 }
             });

@@ -29,25 +29,18 @@ impl Linear {
         self.matrix.out_dim()
     }
 
-    pub(super) fn forward(
-        &self,
-        cpu: Cpu,
-        input: &Int8Rows,
-        finish: Finish,
-        split: Split<'_>,
-        output: &mut [f32],
-    ) {
+    pub(super) fn forward(&self, input: &Int8Rows, finish: Finish, split: Split<'_>, output: &mut [f32]) {
         let bias = self.bias.as_deref();
         match split {
-            Split::Here => product(cpu, input, &self.matrix, bias, finish, output),
-            Split::Outputs(team) => product_by(team, cpu, input, &self.matrix, bias, finish, output),
+            Split::Here => product(input, &self.matrix, bias, finish, output),
+            Split::Outputs(team) => product_by(team, input, &self.matrix, bias, finish, output),
         }
     }
 
     /// The output in the place of what `output` holds.
-    pub(super) fn project(&self, cpu: Cpu, input: &Int8Rows, split: Split<'_>, output: &mut Vec<f32>) {
+    pub(super) fn project(&self, input: &Int8Rows, split: Split<'_>, output: &mut Vec<f32>) {
         output.resize(input.len() * self.out_dim(), 0.0);
-        self.forward(cpu, input, Finish::Store, split, output);
+        self.forward(input, Finish::Store, split, output);
     }
 }
 
@@ -91,10 +84,10 @@ impl Norm {
     /// All rows, quantized.
     pub(super) fn quantize(&self, cpu: Cpu, rows: &[f32], scratch: &mut Scratch) {
         scratch.normed.resize(self.width(), 0.0);
-        scratch.rows.reset(self.width());
+        scratch.rows.reset(cpu, self.width());
         for row in rows.chunks_exact(self.width().max(1)) {
             self.apply(cpu, row, &mut scratch.normed);
-            scratch.rows.push(cpu, &scratch.normed);
+            scratch.rows.push(&scratch.normed);
         }
     }
 }
@@ -188,7 +181,7 @@ fn finish(
 ) {
     let Scratch { rows, attended, .. } = scratch;
     rows.quantize(cpu, attended, output.matrix.in_dim());
-    output.forward(cpu, rows, Finish::Add, split, hidden);
+    output.forward(rows, Finish::Add, split, hidden);
     residual.after(cpu, hidden, scratch);
 }
 
@@ -210,8 +203,8 @@ impl FeedForward {
         wide.resize(rows.len() * self.inner.out_dim(), 0.0);
         let fused = self.activation == Activation::Relu && !self.gated;
         let finish = if fused { Finish::Relu } else { Finish::Store };
-        self.inner.forward(cpu, rows, finish, split, wide);
-        rows.reset(self.outer.matrix.in_dim());
+        self.inner.forward(rows, finish, split, wide);
+        rows.reset(cpu, self.outer.matrix.in_dim());
         for row in wide.chunks_exact_mut(self.inner.out_dim().max(1)) {
             let (gates, values) = row.split_at_mut(self.outer.matrix.in_dim());
             if self.gated {
@@ -219,9 +212,9 @@ impl FeedForward {
             } else if !fused {
                 ops::activate(cpu, self.activation, gates);
             }
-            rows.push(cpu, gates);
+            rows.push(gates);
         }
-        self.outer.forward(cpu, rows, Finish::Add, split, hidden);
+        self.outer.forward(rows, Finish::Add, split, hidden);
         self.residual.after(cpu, hidden, scratch);
     }
 }

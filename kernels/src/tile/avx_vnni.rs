@@ -5,6 +5,7 @@ use std::arch::x86_64::{_mm256_dpbusd_avx_epi32, _mm256_set1_epi32};
 use super::{
     ByteRows, Sums,
     avx2::{load, store},
+    byte_word,
 };
 use crate::matrix::{Line, OFFSET};
 
@@ -46,7 +47,7 @@ fn bytes_of<const R: usize>(panel: &[Line], rows: ByteRows<'_>, first: usize, su
         let (halves, _) = panel[group].as_chunks::<32>();
         let weights = [load(&halves[0]), load(&halves[1])];
         for row in 0..R {
-            let value = _mm256_set1_epi32(i32::from_ne_bytes(values[row][group].map(i8::cast_unsigned)));
+            let value = _mm256_set1_epi32(byte_word(values[row][group]));
             for half in 0..2 {
                 sum[row][half] = _mm256_dpbusd_avx_epi32(sum[row][half], weights[half], value);
             }

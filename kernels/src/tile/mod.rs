@@ -20,6 +20,7 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
 mod bf16;
+mod excess;
 mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -35,10 +36,11 @@ use crate::{Cpu, Isa, LANES, matrix::GROUP, outputs::Scaled, product::Product};
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use amx::is_there as has_amx;
 pub(crate) use bf16::{Bf16Tiles, Block, VALUE_PANELS};
+pub(crate) use excess::Excess;
 use lines::PairLine;
 pub(crate) use lines::{PairLines, PairLinesMut};
+use pairs::PairPanel;
 pub(crate) use pairs::{KvRun, PairRows, TOKEN_PAIRS, scores, weigh};
-use pairs::{PairPanel, pair_rows};
 
 /// Most rows of a tile.
 pub(crate) const ROWS: usize = 8;
@@ -85,6 +87,12 @@ pub(crate) fn product(cpu: Cpu, product: &Product<'_>) {
         unsafe { avx512::product(product) };
         return;
     }
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa() == Isa::Avx2 {
+        // SAFETY: as above.
+        unsafe { avx2::product(product) };
+        return;
+    }
     let at_once = if product.rows() > ONE_STREAM { PANELS } else { 1 };
     for panel in (0..product.panels()).step_by(at_once) {
         let panels = panel..(panel + at_once).min(product.panels());
@@ -92,6 +100,29 @@ pub(crate) fn product(cpu: Cpu, product: &Product<'_>) {
             let rows = row..(row + ROWS).min(product.rows());
             by_sums(cpu, product, panels.clone(), rows);
         }
+    }
+}
+
+/// Four bytes as what a register is filled with. Without a closure, which some compilations call.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline]
+fn byte_word([a, b, c, d]: [i8; GROUP]) -> i32 {
+    i32::from_ne_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])
+}
+
+/// Two words as what a register is filled with.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline]
+fn pair_word([low, high]: [i16; 2]) -> i32 {
+    (u32::from(low.cast_unsigned()) | u32::from(high.cast_unsigned()) << 16).cast_signed()
+}
+
+/// Takes out of a row's integers what these instructions have to multiply by itself.
+pub(crate) fn take_excess(cpu: Cpu, row: &mut [[i8; GROUP]], excess: &mut Vec<Excess>) {
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa() == Isa::Avx2 {
+        // SAFETY: as above.
+        unsafe { avx2::take_excess(row, excess) };
     }
 }
 
@@ -108,9 +139,6 @@ fn by_sums(cpu: Cpu, product: &Product<'_>, panels: Range<usize>, rows: Range<us
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Isa::AvxVnni => unsafe { avx_vnni::bytes(lines, part, &mut sums) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => unsafe { avx2::bytes(lines, part, &mut sums) },
         // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
         Isa::NeonDot => unsafe { neon::bytes(lines, part, &mut sums) },

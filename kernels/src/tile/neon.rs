@@ -8,7 +8,7 @@ use std::arch::{
     asm,
 };
 
-use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, Sums, pair_rows};
+use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, Sums, byte_word, pair_word};
 use crate::matrix::{Line, OFFSET};
 
 /// Rows that the registers have room for.
@@ -46,7 +46,7 @@ fn bytes_of<const R: usize>(panel: &[Line], rows: ByteRows<'_>, first: usize, su
         for part in 0..PARTS {
             let weights = vreinterpretq_s8_u8(veorq_u8(load(&parts[part]), offset));
             for row in 0..R {
-                let value = i32::from_ne_bytes(values[row][group].map(i8::cast_unsigned));
+                let value = byte_word(values[row][group]);
                 let value = vreinterpretq_s8_s32(vdupq_n_s32(value));
                 sum[row][part] = dot(sum[row][part], weights, value);
             }
@@ -108,9 +108,7 @@ fn pairs_of<const R: usize, T>(
         for group in 0..groups {
             let weights = load(&lines[group]);
             for row in 0..R {
-                let [low, high] = part[row][group].map(i16::cast_unsigned);
-                let pair = (u32::from(low) | u32::from(high) << 16).cast_signed();
-                let value = vreinterpretq_s16_s32(vdupq_n_s32(pair));
+                let value = vreinterpretq_s16_s32(vdupq_n_s32(pair_word(part[row][group])));
                 for at in 0..PARTS {
                     let left = vmull_s16(vget_low_s16(weights[at]), vget_low_s16(value));
                     let right = vmull_s16(vget_high_s16(weights[at]), vget_high_s16(value));
@@ -174,4 +172,10 @@ fn store(place: &mut Sums, sums: [int32x4_t; PARTS]) {
         // SAFETY: the part has 4 times 32 bits.
         unsafe { vst1q_s32(part.as_mut_ptr(), sums) }
     }
+}
+
+/// The rows of a tile as slices of one length.
+fn pair_rows<const R: usize>(rows: PairRows<'_>, first: usize, length: usize) -> [&[[i16; 2]]; R] {
+    let row = |at: usize| rows.values.get((first + at) * rows.stride..).and_then(|rest| rest.get(..length));
+    std::array::from_fn(|at| row(at).unwrap_or_default())
 }

@@ -59,6 +59,12 @@ pub(crate) fn scores<'a>(
         unsafe { avx512::scores(runs, rows, sums) };
         return;
     }
+    #[cfg(target_arch = "x86_64")]
+    if matches!(cpu.isa(), Isa::AvxVnni | Isa::Avx2) {
+        // SAFETY: as above.
+        unsafe { avx2::scores(runs, rows, sums) };
+        return;
+    }
     let (groups, apart) = (rows.stride, sums.len() / rows.rows.max(1));
     let mut first = 0;
     for run in runs {
@@ -86,6 +92,12 @@ pub(crate) fn weigh<'a>(
         unsafe { avx512::weigh(runs, rows, sums) };
         return;
     }
+    #[cfg(target_arch = "x86_64")]
+    if matches!(cpu.isa(), Isa::AvxVnni | Isa::Avx2) {
+        // SAFETY: as above.
+        unsafe { avx2::weigh(runs, rows, sums) };
+        return;
+    }
     sums.fill(Sums::default());
     for (panel, sums) in sums.chunks_exact_mut(rows.rows.max(1)).enumerate() {
         let mut done = 0;
@@ -107,18 +119,9 @@ fn tile(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>) -> [Sums; ROWS] {
     let mut sums = [Sums::default(); ROWS];
     match cpu.isa() {
         // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Isa::AvxVnni | Isa::Avx2 => unsafe { avx2::pairs(panel, rows, &mut sums) },
-        // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
         Isa::NeonDot => unsafe { neon::pairs(panel, rows, &mut sums) },
         _ => portable::pairs(panel, rows, &mut sums),
     }
     sums
-}
-
-/// The rows of a tile as slices of one length.
-pub(super) fn pair_rows<const R: usize>(rows: PairRows<'_>, first: usize, length: usize) -> [&[[i16; 2]]; R] {
-    let row = |at: usize| rows.values.get((first + at) * rows.stride..).and_then(|rest| rest.get(..length));
-    std::array::from_fn(|at| row(at).unwrap_or_default())
 }

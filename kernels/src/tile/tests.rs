@@ -15,11 +15,17 @@ fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], groups: usize) -
     let mut found = vec![7.0; rows * count * LANES];
     let mut filled = values.to_vec();
     filled.resize(rows.next_multiple_of(FILL) * groups, [99; GROUP]);
+    let (mut excess, mut ends) = (Vec::new(), Vec::new());
+    for row in filled.chunks_exact_mut(groups).take(rows) {
+        take_excess(cpu, row, &mut excess);
+        ends.push(excess.len());
+    }
     let of_tile = Product {
         groups,
         lines: panels,
         scales: &vec![[1.0; LANES]; count],
         values: &filled,
+        excess: (&excess, &ends),
         sums: &totals,
         row_scales: &vec![1.0; rows],
         bias: None,
@@ -108,7 +114,7 @@ proptest! {
             let mut quantized = Int8Rows::default();
             quantized.quantize(cpu, &input, width);
             let mut output = vec![0.5; rows * out_dim];
-            crate::product(cpu, &quantized, &matrix, Some(&bias), Finish::Add, &mut output);
+            crate::product(&quantized, &matrix, Some(&bias), Finish::Add, &mut output);
             for (at, found) in output.iter().enumerate() {
                 let wanted = wanted(at / out_dim, at % out_dim) + 0.5;
                 prop_assert!((found - wanted).abs() < 0.013 * (width as f32).sqrt() + 0.004, "{cpu:?} {found} {wanted}");
@@ -127,11 +133,11 @@ proptest! {
             let mut quantized = Int8Rows::default();
             quantized.quantize(cpu, &input, width);
             let mut together = vec![0.0; rows * out_dim];
-            crate::product(cpu, &quantized, &matrix, None, Finish::Relu, &mut together);
+            crate::product(&quantized, &matrix, None, Finish::Relu, &mut together);
             for (row, together) in input.chunks_exact(width).zip(together.chunks_exact(out_dim)) {
                 quantized.quantize(cpu, row, width);
                 let mut alone = vec![0.0; out_dim];
-                crate::product(cpu, &quantized, &matrix, None, Finish::Relu, &mut alone);
+                crate::product(&quantized, &matrix, None, Finish::Relu, &mut alone);
                 prop_assert_eq!(&alone, together);
             }
         }
@@ -167,10 +173,12 @@ fn noise(seed: u32, count: usize) -> Vec<f32> {
 
 #[test]
 fn the_extremes_do_not_saturate() {
-    let (lines, values) =
-        ([[255, 1].as_slice().repeat(32).try_into().expect("64")], [[127, -127, 127, -127]]);
+    let line = |weights: [u8; 2]| -> Line { weights.repeat(32).try_into().expect("64 bytes") };
+    let highest = [4.0 * 127.0 * 127.0; LANES];
     for cpu in Cpu::all() {
-        assert_eq!(byte_sums(cpu, &lines, &values, 1), [4.0 * 127.0 * 127.0; LANES], "{cpu:?}");
+        assert_eq!(byte_sums(cpu, &[line([255, 1])], &[[127, -127, 127, -127]], 1), highest, "{cpu:?}");
+        assert_eq!(byte_sums(cpu, &[line([255, 255])], &[[127; 4]], 1), highest, "{cpu:?}");
+        assert_eq!(byte_sums(cpu, &[line([1, 1])], &[[-127; 4]], 1), highest, "{cpu:?}");
     }
 }
 
@@ -182,7 +190,7 @@ fn what_is_no_number_does_no_harm() {
         let mut rows = Int8Rows::default();
         rows.quantize(cpu, &[f32::NAN, 1.0, f32::INFINITY, 1.0], 2);
         let mut output = [0.0; 4];
-        crate::product(cpu, &rows, &matrix, None, Finish::Store, &mut output);
+        crate::product(&rows, &matrix, None, Finish::Store, &mut output);
         assert!(output.iter().all(|value| value.is_finite()), "{cpu:?} {output:?}");
     }
 }
@@ -207,11 +215,11 @@ fn a_team_gives_what_one_thread_gives() {
     let mut rows = Int8Rows::default();
     rows.quantize(Cpu::best(), &input, in_dim);
     let mut wanted = vec![0.0; 9 * out_dim];
-    crate::product(Cpu::best(), &rows, &matrix, None, Finish::Store, &mut wanted);
+    crate::product(&rows, &matrix, None, Finish::Store, &mut wanted);
     for threads in 1..6 {
         let team = Team::new(threads).unwrap();
         let mut found = vec![f32::NAN; wanted.len()];
-        product_by(&team, Cpu::best(), &rows, &matrix, None, Finish::Store, &mut found);
+        product_by(&team, &rows, &matrix, None, Finish::Store, &mut found);
         assert_eq!(found, wanted, "{threads}");
     }
 }

@@ -10,7 +10,7 @@ use std::arch::{
 };
 
 use super::{
-    super::{KvRun, PANELS, PairLine, PairLines, PairRows, ROWS, Sums, TOKEN_PAIRS},
+    super::{KvRun, PANELS, PairLine, PairLines, PairRows, ROWS, Sums, TOKEN_PAIRS, pair_word},
     FAR_AHEAD,
 };
 
@@ -263,8 +263,7 @@ fn dot(mut sums: __m512i, line: __m512i, pairs: __m512i) -> __m512i {
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn pair(values: [i16; 2]) -> __m512i {
-    let [low, high] = values.map(i16::cast_unsigned);
-    _mm512_set1_epi32((u32::from(low) | u32::from(high) << 16).cast_signed())
+    _mm512_set1_epi32(pair_word(values))
 }
 
 #[target_feature(enable = "avx512f")]

@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 };
 
 use super::{
-    super::{ONE_STREAM, PANELS, ROWS},
+    super::{ONE_STREAM, PANELS, ROWS, byte_word},
     AHEAD, FAR_AHEAD,
 };
 use crate::{
@@ -130,7 +130,7 @@ fn step<const R: usize, const P: usize, const U: usize>(
         weights[panel] = load(&panels[panel][group]);
     }
     for row in 0..R {
-        let value = _mm512_set1_epi32(i32::from_ne_bytes(values[row][group].map(i8::cast_unsigned)));
+        let value = _mm512_set1_epi32(byte_word(values[row][group]));
         for panel in 0..P {
             sum[row][panel][at] = _mm512_dpbusd_epi32(sum[row][panel][at], weights[panel], value);
         }
