@@ -4,6 +4,10 @@ use std::{
     fs::File,
     io::Read,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use candle_core::{DType, Device};
@@ -69,16 +73,26 @@ impl Pretrained {
     }
 
     /// Opens a folder; the weights are quantized to 8-bit integers and stay on the CPU ([`engine`](crate::engine)). What was
-    /// made of them is kept in the folder, where that can be written to, and mapped the next time.
+    /// made of them is kept in the folder, where that can be written to, and read the next time.
     ///
     /// # Errors
     ///
     /// [`PretrainedError`].
     pub fn open_int8(folder: &Path) -> Result<Self, PretrainedError> {
-        Self::open_as(folder, &Device::Cpu, DType::F32, |config, weights, files| {
-            let engine = Engine::load(config, weights.with_int8(files))?;
-            Ok(Model::Int8(Box::new(engine)))
-        })
+        let kept = Arc::new(AtomicBool::new(false));
+        let open = || {
+            Self::open_as(folder, &Device::Cpu, DType::F32, |config, weights, files| {
+                let engine = Engine::load(config, weights.with_int8(files, Arc::clone(&kept)))?;
+                Ok(Model::Int8(Box::new(engine)))
+            })
+        };
+        let opened = open()?;
+        // What was just made lies here and there; what is kept is read into one place, which is faster ever after.
+        if kept.load(Ordering::Relaxed) {
+            drop(opened);
+            return open();
+        }
+        Ok(opened)
     }
 
     fn open_as(

@@ -1,6 +1,7 @@
 //! Weights in 8-bit integers, and the file beside the model that keeps them.
 //!
-//! Quantizing takes seconds for a large model, and all of its floats from the disk; mapping what was made of them takes none.
+//! Quantizing takes seconds for a large model, and all of its floats from the disk; reading what was made of them takes a tenth
+//! of one. It is read into large pages where the system has some to give, and mapped where it has none.
 //! The file is in the format of safetensors: the packed bytes of each matrix ([`Int8Matrix`]), each at a multiple of 64 bytes
 //! so that no load crosses a line of the processor's cache, and `{name}.scales`. It says of which weights it was made, and
 //! has a checksum; one that doesn't fit is made anew.
@@ -11,15 +12,18 @@ use std::{
     io::{self, BufWriter, Write as _},
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::UNIX_EPOCH,
 };
 
-use kernels::Int8Matrix;
+use kernels::{Int8Matrix, StoredBytes};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value, json};
 
-use super::{LoadError, WeightFiles, Weights, mapped::MappedFile};
+use super::{LoadError, WeightFiles, Weights, mapped::MappedFile, resident::Resident};
 
 /// The file's name, which no loader takes for the model's own weights.
 const NAME: &str = "nutgraf-int8.safetensors";
@@ -32,9 +36,9 @@ const ALIGNMENT: usize = 64;
 const SCALES: &str = ".scales";
 
 impl Weights {
-    /// The same, with what was quantized before.
-    pub(crate) fn with_int8(mut self, files: &WeightFiles) -> Self {
-        let int8 = Int8File::open(files);
+    /// The same, with what was quantized before. `kept` becomes true when what is made for want of that is kept.
+    pub(crate) fn with_int8(mut self, files: &WeightFiles, kept: Arc<AtomicBool>) -> Self {
+        let int8 = Int8File::open(files, kept);
         // What was kept takes the place of nearly all that the model's own files hold.
         if int8.stored.is_none() {
             self.read_ahead();
@@ -92,28 +96,29 @@ pub(super) struct Int8File {
     origin: Option<String>,
     stored: Option<Stored>,
     made: BTreeMap<String, Int8Matrix>,
+    kept: Arc<AtomicBool>,
 }
 
 struct Stored {
-    file: Arc<MappedFile>,
+    file: StoredBytes,
     /// Where each tensor is.
     places: BTreeMap<String, Range<usize>>,
 }
 
 impl Int8File {
-    fn open(files: &WeightFiles) -> Self {
+    fn open(files: &WeightFiles, kept: Arc<AtomicBool>) -> Self {
         let paths = files.paths();
         let folder = paths.first().and_then(|path| path.parent()).unwrap_or(Path::new("."));
         let (path, origin) = (folder.join(NAME), origin(paths).ok());
         let stored = origin.as_deref().and_then(|origin| Stored::open(&path, origin));
-        Self { path, origin, stored, made: BTreeMap::new() }
+        Self { path, origin, stored, made: BTreeMap::new(), kept }
     }
 
     fn get(&self, name: &str, dims: (usize, usize)) -> Option<Int8Matrix> {
         let Stored { file, places } = self.stored.as_ref()?;
-        let scales = file.bytes().get(places.get(&format!("{name}{SCALES}"))?.clone())?;
+        let scales = (**file).as_ref().get(places.get(&format!("{name}{SCALES}"))?.clone())?;
         let scales: Vec<f32> = scales.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        Int8Matrix::stored(Arc::clone(file) as _, places.get(name)?.clone(), &scales, dims).ok()
+        Int8Matrix::stored(Arc::clone(file), places.get(name)?.clone(), &scales, dims).ok()
     }
 
     /// Keeps what was made, if nothing was kept before. Whoever can't write there quantizes each time.
@@ -127,6 +132,8 @@ impl Int8File {
             tracing::warn!(path = %self.path.display(), %error, "the quantized weights can't be kept; they are made anew each time");
             // It may not have come to be.
             let _ = fs::remove_file(&draft);
+        } else {
+            self.kept.store(true, Ordering::Relaxed);
         }
     }
 
@@ -173,11 +180,11 @@ impl Stored {
         if !path.is_file() {
             return None;
         }
-        let file = MappedFile::open(path).ok()?;
-        file.read_ahead();
-        let (length, header) = SafeTensors::read_metadata(file.bytes()).ok()?;
+        let file = bytes_of(path).ok()?;
+        let bytes = (*file).as_ref();
+        let (length, header) = SafeTensors::read_metadata(bytes).ok()?;
         let begin = LENGTH.checked_add(length)?;
-        let data = file.bytes().get(begin..)?;
+        let data = bytes.get(begin..)?;
         let said = |key: &str| header.metadata().as_ref().and_then(|said| said.get(key)).map(String::as_str);
         if said("layout") != Some(LAYOUT) || said("origin") != Some(origin) {
             return None;
@@ -193,8 +200,17 @@ impl Stored {
         let place = |range: (usize, usize)| begin + range.0..begin + range.1;
         let places = header.tensors().into_iter().map(|(name, tensor)| (name, place(tensor.data_offsets)));
         let places = places.collect();
-        Some(Self { places, file: Arc::new(file) })
+        Some(Self { places, file })
     }
+}
+
+fn bytes_of(path: &Path) -> Result<StoredBytes, LoadError> {
+    if Resident::is_worth_it() {
+        return Ok(Arc::new(Resident::open(path)?));
+    }
+    let file = MappedFile::open(path)?;
+    file.read_ahead();
+    Ok(Arc::new(file))
 }
 
 /// The checksum of all data, once it knows what is where too.

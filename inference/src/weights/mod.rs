@@ -6,6 +6,7 @@ mod int8;
 mod mapped;
 mod matrix;
 mod pickle;
+mod resident;
 mod safetensors;
 
 use std::{
