@@ -97,7 +97,7 @@ impl Cpu {
 
     /// Whether a product of some rows takes hardly longer than one of a single row, whose weights have to come from memory.
     pub fn multiplies_at_once(self) -> bool {
-        matches!(self.0, Isa::Amx | Isa::Avx512Vnni | Isa::AvxVnni | Isa::NeonDot)
+        matches!(self.0, Isa::Amx | Isa::Avx512Vnni | Isa::AvxVnni | Isa::Avx2 | Isa::NeonDot)
     }
 
     /// Runs plain loops, compiled for these instructions.
