@@ -95,9 +95,9 @@ impl Cpu {
         self.0
     }
 
-    /// Whether a product of some rows takes hardly longer than one of a single row, whose weights have to come from memory.
+    /// Whether a product of some rows takes little longer than one of a single row, whose weights have to come from memory.
     pub fn multiplies_at_once(self) -> bool {
-        matches!(self.0, Isa::Amx | Isa::Avx512Vnni | Isa::AvxVnni | Isa::Avx2 | Isa::NeonDot)
+        self.0 != Isa::Portable
     }
 
     /// Runs plain loops, compiled for these instructions.

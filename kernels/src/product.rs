@@ -95,6 +95,7 @@ pub(crate) struct Product<'a> {
     /// Of the input, as in [`Int8Rows::values`].
     pub(crate) values: &'a [[i8; GROUP]],
     /// Of the input, as in [`Int8Rows::excess`].
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
     pub(crate) excess: (&'a [Excess], &'a [usize]),
     /// Of each row's integers.
     pub(crate) sums: &'a [i32],
@@ -135,6 +136,7 @@ impl<'a> Product<'a> {
     }
 
     /// What a row's integers leave out.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(crate) fn row_excess(&self, at: usize) -> &'a [Excess] {
         let (excess, ends) = self.excess;

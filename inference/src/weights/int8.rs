@@ -200,7 +200,7 @@ impl Stored {
         let place = |range: (usize, usize)| begin + range.0..begin + range.1;
         let places = header.tensors().into_iter().map(|(name, tensor)| (name, place(tensor.data_offsets)));
         let places = places.collect();
-        Some(Self { places, file })
+        Some(Self { file, places })
     }
 }
 

@@ -46,7 +46,7 @@ mod tests {
     fn it_has_the_bytes_of_the_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("bytes");
-        let bytes: Vec<u8> = (0..5_000_000_u64).map(|at| (at * 7919 >> 8) as u8).collect();
+        let bytes: Vec<u8> = (0..5_000_000_u64).map(|at| ((at * 7919) >> 8) as u8).collect();
         std::fs::write(&path, &bytes).expect("written");
         assert!(Resident::open(&path).expect("read").as_ref() == bytes);
         assert!(Resident::open(&folder.path().join("other")).is_err());

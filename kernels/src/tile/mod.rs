@@ -20,6 +20,7 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
 mod bf16;
+#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
 mod excess;
 mod lines;
 #[cfg(target_arch = "aarch64")]
@@ -118,6 +119,7 @@ fn pair_word([low, high]: [i16; 2]) -> i32 {
 }
 
 /// Takes out of a row's integers what these instructions have to multiply by itself.
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only AVX2 needs it"))]
 pub(crate) fn take_excess(cpu: Cpu, row: &mut [[i8; GROUP]], excess: &mut Vec<Excess>) {
     #[cfg(target_arch = "x86_64")]
     if cpu.isa() == Isa::Avx2 {

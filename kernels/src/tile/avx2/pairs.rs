@@ -28,10 +28,10 @@ pub(in crate::tile) fn scores<'a>(
         let place = (first, run.ahead.unwrap_or(AHEAD));
         match run.keys {
             PairLines::Bytes(lines) => {
-                scores_of(lines, |line| load_bytes(line), run.blocks, place, rows, sums)
+                scores_of(lines, |line| load_bytes(line), run.blocks, place, rows, sums);
             }
             PairLines::Words(lines) => {
-                scores_of(lines, |line| load_words(line), run.blocks, place, rows, sums)
+                scores_of(lines, |line| load_words(line), run.blocks, place, rows, sums);
             }
         }
         first += run.blocks;
@@ -119,10 +119,10 @@ fn panel_of<'a, const R: usize>(
         let of_rows = PairRows { values: &rows.values[row * rows.stride + done * TOKEN_PAIRS..], ..rows };
         match run.values {
             PairLines::Bytes(lines) => {
-                values_of(lines, |line| load_bytes(line), run, panel, of_rows, &mut sum)
+                values_of(lines, |line| load_bytes(line), run, panel, of_rows, &mut sum);
             }
             PairLines::Words(lines) => {
-                values_of(lines, |line| load_words(line), run, panel, of_rows, &mut sum)
+                values_of(lines, |line| load_words(line), run, panel, of_rows, &mut sum);
             }
         }
         done += run.blocks;
