@@ -205,8 +205,10 @@ impl Stored {
 }
 
 fn bytes_of(path: &Path) -> Result<StoredBytes, LoadError> {
-    if Resident::is_worth_it() {
-        return Ok(Arc::new(Resident::open(path)?));
+    if Resident::is_worth_it()
+        && let Ok(file) = Resident::open(path)
+    {
+        return Ok(Arc::new(file));
     }
     let file = MappedFile::open(path)?;
     file.read_ahead();
