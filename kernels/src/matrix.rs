@@ -27,7 +27,7 @@ pub type StoredBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 ///
 /// All instructions read the same bytes. 16 outputs make a panel, 4 inputs a group. A panel is all groups one after the
 /// other, a group is 64 bytes: 4 for the first output, 4 for the second, and so on. A byte is the integer plus 128. What
-/// fills up the last panel and the last group is 128, which is zero. So a product reads one sequential stream.
+/// fills up the last panel and the last group is 128, which is zero. So a product reads each panel as one sequential stream.
 #[derive(Clone)]
 pub struct Int8Matrix {
     out_dim: usize,

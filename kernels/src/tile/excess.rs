@@ -2,7 +2,7 @@
 
 use crate::matrix::GROUP;
 
-/// A part of a group of a row's integers, that is multiplied by itself.
+/// A part of a group of a row's integers, that is multiplied on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Excess {
     pub(crate) group: usize,

@@ -118,7 +118,7 @@ fn pair_word([low, high]: [i16; 2]) -> i32 {
     (u32::from(low.cast_unsigned()) | u32::from(high.cast_unsigned()) << 16).cast_signed()
 }
 
-/// Takes out of a row's integers what these instructions have to multiply by itself.
+/// Takes out of a row's integers what these instructions have to multiply on its own.
 #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only AVX2 needs it"))]
 pub(crate) fn take_excess(cpu: Cpu, row: &mut [[i8; GROUP]], excess: &mut Vec<Excess>) {
     #[cfg(target_arch = "x86_64")]
