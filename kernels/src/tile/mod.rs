@@ -17,8 +17,6 @@ mod amx;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
-mod avx_vnni;
 mod bf16;
 #[cfg_attr(not(any(target_arch = "x86_64", test)), expect(dead_code, reason = "only AVX2 needs it"))]
 mod excess;
@@ -64,6 +62,7 @@ pub(crate) struct ByteRows<'a> {
     pub(crate) sums: &'a [i32],
 }
 
+#[cfg(target_arch = "aarch64")]
 impl<'a> ByteRows<'a> {
     /// The rows `first` to `first + R`.
     fn part<const R: usize>(&self, first: usize) -> ([&'a [[i8; GROUP]]; R], [i32; R]) {
@@ -89,10 +88,12 @@ pub(crate) fn product(cpu: Cpu, product: &Product<'_>) {
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    if cpu.isa() == Isa::Avx2 {
+    match cpu.isa() {
         // SAFETY: as above.
-        unsafe { avx2::product(product) };
-        return;
+        Isa::AvxVnni => return unsafe { avx2::product(avx2::Vnni::new(), product) },
+        // SAFETY: as above.
+        Isa::Avx2 => return unsafe { avx2::product(avx2::Plain::new(), product) },
+        _ => {}
     }
     let at_once = if product.rows() > ONE_STREAM { PANELS } else { 1 };
     for panel in (0..product.panels()).step_by(at_once) {
@@ -138,9 +139,6 @@ fn by_sums(cpu: Cpu, product: &Product<'_>, panels: Range<usize>, rows: Range<us
         sums: &product.sums[rows.clone()],
     };
     match cpu.isa() {
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Isa::AvxVnni => unsafe { avx_vnni::bytes(lines, part, &mut sums) },
         // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
         Isa::NeonDot => unsafe { neon::bytes(lines, part, &mut sums) },

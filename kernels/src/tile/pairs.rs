@@ -60,10 +60,12 @@ pub(crate) fn scores<'a>(
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    if matches!(cpu.isa(), Isa::AvxVnni | Isa::Avx2) {
+    match cpu.isa() {
         // SAFETY: as above.
-        unsafe { avx2::scores(runs, rows, sums) };
-        return;
+        Isa::AvxVnni => return unsafe { avx2::scores(avx2::Vnni::new(), runs, rows, sums) },
+        // SAFETY: as above.
+        Isa::Avx2 => return unsafe { avx2::scores(avx2::Plain::new(), runs, rows, sums) },
+        _ => {}
     }
     let (groups, apart) = (rows.stride, sums.len() / rows.rows.max(1));
     let mut first = 0;
@@ -93,10 +95,12 @@ pub(crate) fn weigh<'a>(
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    if matches!(cpu.isa(), Isa::AvxVnni | Isa::Avx2) {
+    match cpu.isa() {
         // SAFETY: as above.
-        unsafe { avx2::weigh(runs, rows, sums) };
-        return;
+        Isa::AvxVnni => return unsafe { avx2::weigh(avx2::Vnni::new(), runs, rows, sums) },
+        // SAFETY: as above.
+        Isa::Avx2 => return unsafe { avx2::weigh(avx2::Plain::new(), runs, rows, sums) },
+        _ => {}
     }
     sums.fill(Sums::default());
     for (panel, sums) in sums.chunks_exact_mut(rows.rows.max(1)).enumerate() {

@@ -1,13 +1,16 @@
-//! 256 bits without VNNI: `vpmaddubsw` multiplies unsigned by signed bytes and adds two products in 16 bits, `vpmaddwd` 16 by 16
-//! words.
+//! 256 bits. Without VNNI `vpmaddubsw` multiplies unsigned by signed bytes and adds two products in 16 bits, and `vpmaddwd` adds
+//! these two by two, or multiplies words.
 
+mod dot;
 mod excess;
 mod pairs;
 mod product;
 
+use dot::Dot;
+pub(super) use dot::{Plain, Vnni};
 pub(super) use excess::take_excess;
-pub(super) use pairs::{scores, store, weigh};
-pub(super) use product::{load, product};
+pub(super) use pairs::{scores, weigh};
+pub(super) use product::product;
 
 /// Bytes from what is multiplied to what is fetched meanwhile from memory.
 const AHEAD: usize = 3072;

@@ -2,13 +2,13 @@
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_add_epi32, _mm256_cvtepi8_epi16,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256,
+    __m256i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_cvtepi8_epi16, _mm256_loadu_si256,
+    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
 use super::{
     super::{KvRun, PairLine, PairLines, PairRows, Sums, TOKEN_PAIRS, pair_word},
-    AHEAD,
+    AHEAD, Dot,
 };
 
 /// Rows that the registers have room for.
@@ -19,6 +19,7 @@ type RowSums = [__m256i; 2];
 
 #[target_feature(enable = "avx2")]
 pub(in crate::tile) fn scores<'a>(
+    dot: impl Dot,
     runs: impl Iterator<Item = KvRun<'a>>,
     rows: PairRows<'_>,
     sums: &mut [Sums],
@@ -28,10 +29,10 @@ pub(in crate::tile) fn scores<'a>(
         let place = (first, run.ahead.unwrap_or(AHEAD));
         match run.keys {
             PairLines::Bytes(lines) => {
-                scores_of(lines, |line| load_bytes(line), run.blocks, place, rows, sums);
+                scores_of(dot, lines, |line| load_bytes(line), run.blocks, place, rows, sums);
             }
             PairLines::Words(lines) => {
-                scores_of(lines, |line| load_words(line), run.blocks, place, rows, sums);
+                scores_of(dot, lines, |line| load_words(line), run.blocks, place, rows, sums);
             }
         }
         first += run.blocks;
@@ -42,6 +43,7 @@ pub(in crate::tile) fn scores<'a>(
 #[target_feature(enable = "avx2")]
 #[inline]
 fn scores_of<T>(
+    dot: impl Dot,
     lines: &[PairLine<T>],
     load: impl Fn(&PairLine<T>) -> [__m256i; 2] + Copy,
     blocks: usize,
@@ -55,10 +57,10 @@ fn scores_of<T>(
         for row in (0..rows.rows).step_by(MOST) {
             let sums = &mut sums[row * apart + first + block..];
             match rows.rows - row {
-                1 => block_of::<1, T>(lines, load, ahead, (rows, row), apart, sums),
-                2 => block_of::<2, T>(lines, load, ahead, (rows, row), apart, sums),
-                3 => block_of::<3, T>(lines, load, ahead, (rows, row), apart, sums),
-                _ => block_of::<MOST, T>(lines, load, ahead, (rows, row), apart, sums),
+                1 => block_of::<1, T>(dot, lines, load, ahead, (rows, row), apart, sums),
+                2 => block_of::<2, T>(dot, lines, load, ahead, (rows, row), apart, sums),
+                3 => block_of::<3, T>(dot, lines, load, ahead, (rows, row), apart, sums),
+                _ => block_of::<MOST, T>(dot, lines, load, ahead, (rows, row), apart, sums),
             }
         }
     }
@@ -68,6 +70,7 @@ fn scores_of<T>(
 #[target_feature(enable = "avx2")]
 #[inline]
 fn block_of<const R: usize, T>(
+    dot: impl Dot,
     lines: &[PairLine<T>],
     load: impl Fn(&PairLine<T>) -> [__m256i; 2] + Copy,
     ahead: usize,
@@ -80,7 +83,7 @@ fn block_of<const R: usize, T>(
         values[at] = &rows.values[(row + at) * rows.stride..][..rows.stride];
     }
     let mut sum = [[_mm256_setzero_si256(); 2]; R];
-    multiply(lines, load, ahead, &values, &mut sum);
+    multiply(dot, lines, load, ahead, &values, &mut sum);
     for at in 0..R {
         store(&mut sums[at * apart], sum[at]);
     }
@@ -88,6 +91,7 @@ fn block_of<const R: usize, T>(
 
 #[target_feature(enable = "avx2")]
 pub(in crate::tile) fn weigh<'a>(
+    dot: impl Dot,
     runs: &(impl Iterator<Item = KvRun<'a>> + Clone),
     rows: PairRows<'_>,
     sums: &mut [Sums],
@@ -96,10 +100,10 @@ pub(in crate::tile) fn weigh<'a>(
         for (part, sums) in sums.chunks_mut(MOST).enumerate() {
             let place = (panel, part * MOST);
             match sums.len() {
-                1 => panel_of::<1>(runs.clone(), place, rows, sums),
-                2 => panel_of::<2>(runs.clone(), place, rows, sums),
-                3 => panel_of::<3>(runs.clone(), place, rows, sums),
-                _ => panel_of::<MOST>(runs.clone(), place, rows, sums),
+                1 => panel_of::<1>(dot, runs.clone(), place, rows, sums),
+                2 => panel_of::<2>(dot, runs.clone(), place, rows, sums),
+                3 => panel_of::<3>(dot, runs.clone(), place, rows, sums),
+                _ => panel_of::<MOST>(dot, runs.clone(), place, rows, sums),
             }
         }
     }
@@ -108,6 +112,7 @@ pub(in crate::tile) fn weigh<'a>(
 /// A panel of the values of all runs, for some rows from `row` on.
 #[target_feature(enable = "avx2")]
 fn panel_of<'a, const R: usize>(
+    dot: impl Dot,
     runs: impl Iterator<Item = KvRun<'a>>,
     (panel, row): (usize, usize),
     rows: PairRows<'_>,
@@ -119,10 +124,10 @@ fn panel_of<'a, const R: usize>(
         let of_rows = PairRows { values: &rows.values[row * rows.stride + done * TOKEN_PAIRS..], ..rows };
         match run.values {
             PairLines::Bytes(lines) => {
-                values_of(lines, |line| load_bytes(line), run, panel, of_rows, &mut sum);
+                values_of(dot, lines, |line| load_bytes(line), run, panel, of_rows, &mut sum);
             }
             PairLines::Words(lines) => {
-                values_of(lines, |line| load_words(line), run, panel, of_rows, &mut sum);
+                values_of(dot, lines, |line| load_words(line), run, panel, of_rows, &mut sum);
             }
         }
         done += run.blocks;
@@ -136,6 +141,7 @@ fn panel_of<'a, const R: usize>(
 #[target_feature(enable = "avx2")]
 #[inline]
 fn values_of<const R: usize, T>(
+    dot: impl Dot,
     lines: &[PairLine<T>],
     load: impl Fn(&PairLine<T>) -> [__m256i; 2] + Copy,
     run: KvRun<'_>,
@@ -148,13 +154,14 @@ fn values_of<const R: usize, T>(
     for at in 0..R {
         values[at] = &rows.values[at * rows.stride..][..count];
     }
-    multiply(&lines[panel * run.apart..][..count], load, run.ahead.unwrap_or(AHEAD), &values, sum);
+    multiply(dot, &lines[panel * run.apart..][..count], load, run.ahead.unwrap_or(AHEAD), &values, sum);
 }
 
 /// Adds the products of all lines.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn multiply<const R: usize, T>(
+    dot: impl Dot,
     lines: &[PairLine<T>],
     load: impl Fn(&PairLine<T>) -> [__m256i; 2] + Copy,
     ahead: usize,
@@ -176,8 +183,7 @@ fn multiply<const R: usize, T>(
         for at in 0..R {
             let value = _mm256_set1_epi32(pair_word(pairs[at][group]));
             for half in 0..2 {
-                let product = _mm256_madd_epi16(weights[half], value);
-                sum[at][half] = _mm256_add_epi32(sum[at][half], product);
+                sum[at][half] = dot.pairs(sum[at][half], weights[half], value);
             }
         }
     }
@@ -202,7 +208,7 @@ fn load_bytes(line: &PairLine<i8>) -> [__m256i; 2] {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(in crate::tile) fn store(place: &mut Sums, sums: RowSums) {
+fn store(place: &mut Sums, sums: RowSums) {
     let first = place.as_mut_ptr();
     // SAFETY: the place has 16 times 32 bits, and the stores need no alignment.
     unsafe {

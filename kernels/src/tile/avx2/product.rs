@@ -1,18 +1,17 @@
-//! The product in 256 bits without VNNI, from bytes to finished outputs.
+//! The product in 256 bits, from bytes to finished outputs.
 //!
-//! Two products add up to at most 16 bits, since [`Excess`] has what would not; so a line of weights takes two multiplications and
+//! Without VNNI two products add up to at most 16 bits, since [`Excess`] has what would not; so a line of weights takes two multiplications and
 //! an addition for each half and row, where signs that go from the weights to the values first (so that none is larger than 127 · 127)
 //! take one instruction more, on the same units as multiplications.
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T1, _mm_prefetch, _mm256_add_epi32, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_maddubs_epi16, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256,
+    __m256i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_setzero_si256,
 };
 
 use super::{
     super::{Excess, ONE_STREAM, byte_word},
-    AHEAD,
+    AHEAD, Dot,
 };
 use crate::{
     matrix::{GROUP, Line, OFFSET},
@@ -25,47 +24,47 @@ use crate::{
 const MOST: usize = 6;
 
 #[target_feature(enable = "avx2,fma")]
-pub(in crate::tile) fn product(product: &Product<'_>) {
+pub(in crate::tile) fn product(dot: impl Dot, product: &Product<'_>) {
     let mut panel = 0;
     while panel < product.panels() {
         panel += match (product.rows(), product.panels() - panel) {
-            (1, 4..) => tile::<1, 4, false>(product, panel, 0),
-            (1, 2..) => tile::<1, 2, false>(product, panel, 0),
-            _ => all_rows(product, panel),
+            (1, 4..) => tile::<1, 4, false>(dot, product, panel, 0),
+            (1, 2..) => tile::<1, 2, false>(dot, product, panel, 0),
+            _ => all_rows(dot, product, panel),
         }
     }
 }
 
 /// All rows times a panel; gives how many panels that is.
 #[target_feature(enable = "avx2,fma")]
-fn all_rows(product: &Product<'_>, panel: usize) -> usize {
+fn all_rows(dot: impl Dot, product: &Product<'_>, panel: usize) -> usize {
     let mut row = 0;
     while row < product.rows() {
-        row += some_rows(product, panel, row);
+        row += some_rows(dot, product, panel, row);
     }
     1
 }
 
 /// At most 6 rows, from `row` on, times a panel; gives how many.
 #[target_feature(enable = "avx2,fma")]
-fn some_rows(product: &Product<'_>, panel: usize, row: usize) -> usize {
+fn some_rows(dot: impl Dot, product: &Product<'_>, panel: usize, row: usize) -> usize {
     let left = product.rows() - row;
     // 8 rows are twice 4, which is faster than 6 and 2.
     let taken = if matches!(left, 7 | 8) { 4 } else { left.min(MOST) };
     let fetches = product.rows() <= ONE_STREAM && row == 0;
     let _ = match (taken, fetches) {
-        (1, true) => tile::<1, 1, true>(product, panel, row),
-        (2, true) => tile::<2, 1, true>(product, panel, row),
-        (3, true) => tile::<3, 1, true>(product, panel, row),
-        (4, true) => tile::<4, 1, true>(product, panel, row),
-        (5, true) => tile::<5, 1, true>(product, panel, row),
-        (_, true) => tile::<MOST, 1, true>(product, panel, row),
-        (1, false) => tile::<1, 1, false>(product, panel, row),
-        (2, false) => tile::<2, 1, false>(product, panel, row),
-        (3, false) => tile::<3, 1, false>(product, panel, row),
-        (4, false) => tile::<4, 1, false>(product, panel, row),
-        (5, false) => tile::<5, 1, false>(product, panel, row),
-        (_, false) => tile::<MOST, 1, false>(product, panel, row),
+        (1, true) => tile::<1, 1, true>(dot, product, panel, row),
+        (2, true) => tile::<2, 1, true>(dot, product, panel, row),
+        (3, true) => tile::<3, 1, true>(dot, product, panel, row),
+        (4, true) => tile::<4, 1, true>(dot, product, panel, row),
+        (5, true) => tile::<5, 1, true>(dot, product, panel, row),
+        (_, true) => tile::<MOST, 1, true>(dot, product, panel, row),
+        (1, false) => tile::<1, 1, false>(dot, product, panel, row),
+        (2, false) => tile::<2, 1, false>(dot, product, panel, row),
+        (3, false) => tile::<3, 1, false>(dot, product, panel, row),
+        (4, false) => tile::<4, 1, false>(dot, product, panel, row),
+        (5, false) => tile::<5, 1, false>(dot, product, panel, row),
+        (_, false) => tile::<MOST, 1, false>(dot, product, panel, row),
     };
     taken
 }
@@ -77,6 +76,7 @@ type RowSums = [__m256i; 2];
 /// memory, of which the processor fetches each ahead by itself, where one that is fetched by hand takes a third longer.
 #[target_feature(enable = "avx2,fma")]
 fn tile<const R: usize, const P: usize, const FETCH: bool>(
+    dot: impl Dot,
     product: &Product<'_>,
     panel: usize,
     row: usize,
@@ -99,7 +99,7 @@ fn tile<const R: usize, const P: usize, const FETCH: bool>(
             }
             let weights = line(&lines[other][group]);
             for at in 0..R {
-                sum[at][other] = add(sum[at][other], weights, values[at][group]);
+                sum[at][other] = add(dot, sum[at][other], weights, values[at][group]);
             }
         }
     }
@@ -110,7 +110,7 @@ fn tile<const R: usize, const P: usize, const FETCH: bool>(
         for at in 0..R {
             let mut sum = sum[at][other];
             for Excess { group, values } in product.row_excess(row + at) {
-                sum = add(sum, line(&lines[other][*group]), *values);
+                sum = add(dot, sum, line(&lines[other][*group]), *values);
             }
             outputs.put(simd, product, row + at, simd.to_floats(sum));
         }
@@ -129,17 +129,14 @@ fn line(line: &Line) -> [__m256i; 2] {
 /// Adds the products of a line and a group of values.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn add(sum: RowSums, weights: [__m256i; 2], values: [i8; GROUP]) -> RowSums {
-    let ones = _mm256_set1_epi16(1);
-    let value = _mm256_set1_epi32(byte_word(values));
-    let low = _mm256_madd_epi16(_mm256_maddubs_epi16(weights[0], value), ones);
-    let high = _mm256_madd_epi16(_mm256_maddubs_epi16(weights[1], value), ones);
-    [_mm256_add_epi32(sum[0], low), _mm256_add_epi32(sum[1], high)]
+fn add(dot: impl Dot, sum: RowSums, weights: [__m256i; 2], values: [i8; GROUP]) -> RowSums {
+    let values = _mm256_set1_epi32(byte_word(values));
+    [dot.bytes(sum[0], weights[0], values), dot.bytes(sum[1], weights[1], values)]
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(in crate::tile) fn load(bytes: &[u8; 8 * GROUP]) -> __m256i {
+fn load(bytes: &[u8; 8 * GROUP]) -> __m256i {
     // SAFETY: there are 32 bytes, and the load needs no alignment.
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
