@@ -12,9 +12,11 @@ use std::arch::x86_64::{
     __m256, __m256i, _CMP_ORD_Q, _mm_packus_epi16, _mm_storeu_si128, _mm256_add_epi32, _mm256_add_ps,
     _mm256_and_ps, _mm256_and_si256, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_castsi256_si128,
     _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_fmadd_ps,
-    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_packus_epi32,
-    _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
-    _mm256_storeu_si256, _mm256_sub_ps,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_packs_epi16,
+    _mm256_packus_epi32, _mm256_permute2x128_si256, _mm256_permute4x64_epi64, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_storeu_si256,
+    _mm256_sub_ps, _mm256_unpackhi_epi16, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi16, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
 };
 
 use super::Simd;
@@ -169,6 +171,86 @@ impl Simd for Avx2 {
         // SAFETY: whoever has a value of this type is on a processor that has these instructions, and there is place for 16.
         unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), low_words(a, 0xffff)) };
         words
+    }
+
+    #[inline(always)]
+    fn narrow(self, a: &[i16; 2 * LANES]) -> [i8; 2 * LANES] {
+        let mut bytes = [0; 2 * LANES];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, there are 32, and there is place for 32.
+        unsafe {
+            let halves = (load(a.as_ptr()), load(a.as_ptr().add(LANES)));
+            // Both halves of a register are packed by themselves.
+            let packed = _mm256_packs_epi16(halves.0, halves.1);
+            let packed = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
+            _mm256_storeu_si256(bytes.as_mut_ptr().cast(), packed);
+        }
+        bytes
+    }
+
+    #[inline(always)]
+    fn interleave(self, one: &[i16; LANES], other: &[i16; LANES]) -> [i16; 2 * LANES] {
+        let mut all = [0; 2 * LANES];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, there are 16, and there is place for 32.
+        unsafe {
+            let (one, other) = (load(one.as_ptr()), load(other.as_ptr()));
+            let parts = (_mm256_unpacklo_epi16(one, other), _mm256_unpackhi_epi16(one, other));
+            store_halves(parts.0, parts.1, all.as_mut_ptr(), all.as_mut_ptr().add(LANES));
+        }
+        all
+    }
+
+    /// 8 rows at a time: 2 by 2, then 4 by 4, then 8 by 8 of their pairs change places.
+    #[inline(always)]
+    fn transpose(self, rows: &[[i16; LANES]; LANES]) -> [[i16; 2 * LANES]; LANES / 2] {
+        let mut all = [[0; 2 * LANES]; LANES / 2];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions, a row has 256 bits, and a line 512.
+        unsafe {
+            for part in 0..2 {
+                let (mut a, mut b) = ([_mm256_setzero_si256(); 8], [_mm256_setzero_si256(); 8]);
+                for (at, register) in a.iter_mut().enumerate() {
+                    *register = load(rows[part * 8 + at].as_ptr());
+                }
+                for at in 0..4 {
+                    b[2 * at] = _mm256_unpacklo_epi32(a[2 * at], a[2 * at + 1]);
+                    b[2 * at + 1] = _mm256_unpackhi_epi32(a[2 * at], a[2 * at + 1]);
+                }
+                for half in [0, 4] {
+                    a[half] = _mm256_unpacklo_epi64(b[half], b[half + 2]);
+                    a[half + 1] = _mm256_unpackhi_epi64(b[half], b[half + 2]);
+                    a[half + 2] = _mm256_unpacklo_epi64(b[half + 1], b[half + 3]);
+                    a[half + 3] = _mm256_unpackhi_epi64(b[half + 1], b[half + 3]);
+                }
+                for at in 0..4 {
+                    let first = all[at].as_mut_ptr().add(part * LANES);
+                    let second = all[at + 4].as_mut_ptr().add(part * LANES);
+                    store_halves(a[at], a[at + 4], first, second);
+                }
+            }
+        }
+        all
+    }
+}
+
+/// # Safety
+///
+/// The processor has AVX2, and there are 16 words.
+#[inline(always)]
+unsafe fn load(words: *const i16) -> __m256i {
+    // SAFETY: as the caller says; the load needs no alignment.
+    unsafe { _mm256_loadu_si256(words.cast()) }
+}
+
+/// The low halves of both go to one place, the high ones to the other.
+///
+/// # Safety
+///
+/// The processor has AVX2, and both places have room for 16 words.
+#[inline(always)]
+unsafe fn store_halves(one: __m256i, other: __m256i, low: *mut i16, high: *mut i16) {
+    // SAFETY: as the caller says; the stores need no alignment.
+    unsafe {
+        _mm256_storeu_si256(low.cast(), _mm256_permute2x128_si256::<0x20>(one, other));
+        _mm256_storeu_si256(high.cast(), _mm256_permute2x128_si256::<0x31>(one, other));
     }
 }
 

@@ -18,13 +18,19 @@ pub(super) fn take(row: &mut [[i8; GROUP]], first: usize, excess: &mut Vec<Exces
     for (at, group) in row.iter_mut().enumerate() {
         let [a, b, c, d] = group.map(i16::from);
         if (a + b).abs() > LIMIT || (c + d).abs() > LIMIT {
-            let halves = group.map(|value| value >> 1);
-            let mut values = *group;
-            values.iter_mut().zip(halves).for_each(|(value, half)| *value -= half);
-            *group = halves;
-            excess.push(Excess { group: first + at, values });
+            excess.push(Excess { group: first + at, values: halve(group) });
         }
     }
+}
+
+/// Leaves half of a group; gives the other.
+pub(super) fn halve(group: &mut [i8; GROUP]) -> [i8; GROUP] {
+    let mut rest = *group;
+    for (value, rest) in group.iter_mut().zip(&mut rest) {
+        *value >>= 1;
+        *rest -= *value;
+    }
+    rest
 }
 
 #[cfg(test)]
