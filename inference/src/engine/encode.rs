@@ -18,6 +18,8 @@ use kernels::{
 const BLOCK: usize = kernels::LANES;
 /// Tokens that go through a layer together: their numbers stay in a core's own cache.
 const TOGETHER: usize = 64;
+/// At least so many, where there are so many left: of fewer the weights would be read too often.
+const LEAST: usize = 32;
 
 /// A source on its way through the encoder.
 #[derive(Debug)]
@@ -87,11 +89,14 @@ impl Engine {
     fn through(&self, block: &EncoderBlock, encoding: &mut Encoding) {
         let (cpu, shape) = (self.cpu, self.encoder.shape);
         let Encoding { hidden, length, masked, queries, keys, biases, .. } = encoding;
-        let (rows, width) = (self.together(*length), self.encoder.width());
+        let (sizes, width) = (parts(*length, self.team.threads()), self.encoder.width());
         let inner = shape.heads * shape.width;
-        let parts = hidden.chunks(rows * width).zip(queries.parts_mut(rows));
-        let parts = parts.zip(keys.parts_mut(rows / BLOCK));
-        self.team.each(parts, |((hidden, mut queries), mut keys)| {
+        let (mut rest, mut rest_queries, mut rest_keys) = (&**hidden, queries.all_mut(), keys.all_mut());
+        let parts = sizes.iter().map(|size| {
+            let hidden = rest.split_off(..size * width).unwrap_or_default();
+            (hidden, rest_queries.split_off(*size), rest_keys.split_off(size.div_ceil(BLOCK)))
+        });
+        self.team.each(parts, |(hidden, mut queries, mut keys)| {
             with_scratch(|scratch| {
                 block.own.residual.before(cpu, hidden, scratch);
                 let (linear, Scratch { rows, wide, .. }) = (&block.own.projections, scratch);
@@ -102,10 +107,13 @@ impl Engine {
         });
         mask(keys, masked);
         let (queries, keys, biases) = (&*queries, &*keys, &*biases);
-        let parts = hidden.chunks_mut(rows * width).enumerate();
-        self.team.each(parts, |(at, hidden)| {
+        let (mut rest, mut first) = (&mut **hidden, 0);
+        let parts = sizes.iter().map(|size| {
+            first += size;
+            (first - size..first, rest.split_off_mut(..size * width).unwrap_or_default())
+        });
+        self.team.each(parts, |(tokens, hidden)| {
             with_scratch(|scratch| {
-                let tokens = at * rows..at * rows + hidden.len() / width;
                 let attend = Attend { engine: self, queries, keys, biases, length: *length };
                 attend.run(shape, tokens, scratch);
                 block.own.finish(cpu, hidden, Split::Here, scratch);
@@ -117,15 +125,16 @@ impl Engine {
     /// Keys and values of all decoder layers.
     fn source(&self, encoding: &mut Encoding) -> Source {
         let Encoding { hidden, length, masked, .. } = encoding;
-        let (rows, width, shape) = (self.together(*length), self.encoder.width(), self.decoder.shape);
+        let (sizes, width, shape) =
+            (parts(*length, self.team.threads()), self.encoder.width(), self.decoder.shape);
         let blocks = length.div_ceil(BLOCK);
         let new = || KvBlocks::new(shape, blocks, Precision::Bits8);
         let mut layers: Vec<KvBlocks> = self.decoder_blocks.iter().map(|_| new()).collect();
-        let mut parts: Vec<_> =
-            layers.iter_mut().map(|keys| keys.parts_mut(rows / BLOCK).into_iter()).collect();
-        let parts = hidden.chunks_mut(rows * width).map(|hidden| {
-            let keys: Vec<_> = parts.iter_mut().filter_map(Iterator::next).collect();
-            (hidden, keys)
+        let mut rest: Vec<_> = layers.iter_mut().map(KvBlocks::all_mut).collect();
+        let mut rest_hidden = &mut **hidden;
+        let parts = sizes.iter().map(|size| {
+            let keys: Vec<_> = rest.iter_mut().map(|keys| keys.split_off(size.div_ceil(BLOCK))).collect();
+            (rest_hidden.split_off_mut(..size * width).unwrap_or_default(), keys)
         });
         self.team.each(parts, |(hidden, keys)| {
             with_scratch(|scratch| {
@@ -143,13 +152,20 @@ impl Engine {
         }
         Source { layers, length: *length }
     }
+}
 
-    /// Tokens of a part, so that all threads have as many parts.
-    fn together(&self, length: usize) -> usize {
-        let threads = self.team.threads();
-        let parts = length.div_ceil(TOGETHER * threads).max(1) * threads;
-        length.div_ceil(parts).next_multiple_of(BLOCK)
-    }
+/// Tokens of each part of a source: whole blocks, many at first and fewer towards the end, so that all threads are done at about
+/// the same time, whatever its length and whatever a core has to wait for.
+fn parts(length: usize, threads: usize) -> Vec<usize> {
+    let mut left = length;
+    std::iter::from_fn(|| {
+        let share = if threads > 1 { left / (2 * threads) } else { left };
+        let size = share.next_multiple_of(BLOCK).clamp(LEAST, TOGETHER);
+        let size = if left < size + BLOCK { left } else { size };
+        left -= size;
+        (size > 0).then_some(size)
+    })
+    .collect()
 }
 
 /// Writes tokens whose keys begin at `offset` of each row of `projections`, and their values `inner` numbers further.
@@ -211,5 +227,23 @@ impl Attend<'_> {
         let bias = self.biases.get(head * distances..(head + 1) * distances);
         let bias = bias.and_then(|bias| bias.get(self.length - 1 - token..));
         Some(Query { query, bias, output: output.get_mut(columns)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_whole_blocks_that_make_the_source_and_shrink() {
+        for (threads, length) in (1..9).flat_map(|threads| (0..700).map(move |length| (threads, length))) {
+            let sizes = parts(length, threads);
+            assert_eq!(sizes.iter().sum::<usize>(), length);
+            let all_but_last = &sizes[..sizes.len().saturating_sub(1)];
+            assert!(all_but_last.iter().all(|size| size.is_multiple_of(BLOCK) && *size >= LEAST));
+            assert!(sizes.iter().all(|size| *size < TOGETHER + BLOCK), "{sizes:?}");
+            assert!(all_but_last.is_sorted_by(|one, next| one >= next), "{sizes:?}");
+        }
+        assert_eq!(parts(300, 2), [64, 64, 48, 32, 32, 32, 28]);
     }
 }

@@ -166,25 +166,19 @@ impl KvBlocks {
         }
     }
 
-    /// Parts of so many blocks each, which may be written at once.
-    pub fn parts_mut(&mut self, size: usize) -> Vec<KvBlocksMut<'_>> {
-        let (shape, precision, blocks, size) = (self.shape, self.precision, self.blocks.max(1), size.max(1));
-        let count = blocks.div_ceil(size);
-        let mut parts: Vec<_> = (0..count).map(|_| KvBlocksMut::new(shape, precision)).collect();
-        let keys = self.keys.all_mut().chunks(blocks * shape.pairs());
-        let values = self.values.all_mut().chunks(blocks * shape.value_lines());
-        let scales = self.key_scales.chunks_exact_mut(blocks).zip(self.value_scales.chunks_exact_mut(blocks));
-        for ((keys, values), (key_scales, value_scales)) in keys.zip(values).zip(scales) {
-            let mut panels: Vec<_> =
-                values.chunks(blocks * TOKEN_PAIRS).map(|panel| panel.chunks(size * TOKEN_PAIRS)).collect();
-            let scales = key_scales.chunks_mut(size).zip(value_scales.chunks_mut(size));
-            let rest = keys.chunks(size * shape.pairs()).zip(scales);
-            for (part, (keys, (key_scales, value_scales))) in parts.iter_mut().zip(rest) {
-                let values = panels.iter_mut().filter_map(Iterator::next).collect();
-                part.heads.push(HeadBlocksMut { keys, values, key_scales, value_scales });
-            }
-        }
-        parts
+    /// All blocks, to be written, and to be split into parts that are written at once.
+    pub fn all_mut(&mut self) -> KvBlocksMut<'_> {
+        let (shape, blocks) = (self.shape, self.blocks);
+        let (mut keys, mut values) = (self.keys.all_mut(), self.values.all_mut());
+        let scales = self.key_scales.chunks_exact_mut(blocks.max(1));
+        let scales = scales.zip(self.value_scales.chunks_exact_mut(blocks.max(1)));
+        let heads = scales.map(|(key_scales, value_scales)| HeadBlocksMut {
+            keys: keys.split_off(blocks * shape.pairs()),
+            values: (0..shape.panels()).map(|_| values.split_off(blocks * TOKEN_PAIRS)).collect(),
+            key_scales,
+            value_scales,
+        });
+        KvBlocksMut::new(shape, self.precision, heads.collect())
     }
 
     /// The first `count` blocks of a head; nothing where they aren't there.

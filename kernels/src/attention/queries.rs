@@ -45,11 +45,14 @@ impl SourceQueries {
         Self { shape, limit, pairs: vec![[0; 2]; count * shape.pairs()], scales: vec![0.0; count] }
     }
 
-    /// Parts of so many tokens each, which may be written at once.
-    pub fn parts_mut(&mut self, tokens: usize) -> impl Iterator<Item = SourceQueriesMut<'_>> + Send {
-        let (shape, limit, count) = (self.shape, self.limit, (tokens * self.shape.heads).max(1));
-        let parts = self.pairs.chunks_mut(count * shape.pairs().max(1)).zip(self.scales.chunks_mut(count));
-        parts.map(move |(pairs, scales)| SourceQueriesMut { shape, limit, pairs, scales })
+    /// All of them, to be written, and to be split into parts that are written at once.
+    pub fn all_mut(&mut self) -> SourceQueriesMut<'_> {
+        SourceQueriesMut {
+            shape: self.shape,
+            limit: self.limit,
+            pairs: &mut self.pairs,
+            scales: &mut self.scales,
+        }
     }
 
     /// A token's query of a head; nothing where there is none.
@@ -61,6 +64,18 @@ impl SourceQueries {
 }
 
 impl SourceQueriesMut<'_> {
+    /// The first so many tokens', or of as many as there are, of which this has the rest.
+    #[must_use]
+    pub fn split_off(&mut self, tokens: usize) -> Self {
+        let count = (tokens * self.shape.heads).min(self.scales.len());
+        Self {
+            shape: self.shape,
+            limit: self.limit,
+            pairs: self.pairs.split_off_mut(..count * self.shape.pairs()).unwrap_or_default(),
+            scales: self.scales.split_off_mut(..count).unwrap_or_default(),
+        }
+    }
+
     /// Quantizes the tokens' queries: `[heads, width]` every `stride` numbers.
     pub fn fill(&mut self, cpu: Cpu, queries: &[f32], stride: usize) {
         let HeadShape { heads, width } = self.shape;
@@ -95,8 +110,9 @@ mod tests {
             for cpu in Cpu::all() {
                 let blocks = filled(cpu, shape, (&keys, &values), precision);
                 let mut quantized = SourceQueries::new(length, &blocks);
-                for (part, queries) in quantized.parts_mut(8).zip(queries.chunks(8 * stride)) {
-                    { part }.fill(cpu, queries, stride);
+                let mut rest = quantized.all_mut();
+                for queries in queries.chunks(8 * stride) {
+                    rest.split_off(8).fill(cpu, queries, stride);
                 }
                 let keys = Keys::Source { blocks: &blocks, length };
                 for (token, head) in (0..length).flat_map(|token| (0..heads).map(move |head| (token, head))) {

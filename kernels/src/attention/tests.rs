@@ -60,11 +60,11 @@ fn filled_by(
 ) -> KvBlocks {
     let stride = shape.heads * shape.width;
     let mut blocks = KvBlocks::new(shape, (keys.len() / stride).div_ceil(LANES), precision);
-    for (at, part) in blocks.parts_mut(size).iter_mut().enumerate() {
+    let (count, mut rest) = (blocks.blocks(), blocks.all_mut());
+    for first in (0..count).step_by(size) {
         // A block that only fills up has no tokens.
-        let first = at * size * LANES * stride;
-        let tokens = |all: &[f32]| all.get(first..).unwrap_or_default().to_vec();
-        part.fill(cpu, Tokens { keys: &tokens(keys), values: &tokens(values), stride });
+        let tokens = |all: &[f32]| all.get(first * LANES * stride..).unwrap_or_default().to_vec();
+        rest.split_off(size).fill(cpu, Tokens { keys: &tokens(keys), values: &tokens(values), stride });
     }
     blocks
 }

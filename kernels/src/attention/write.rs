@@ -21,7 +21,7 @@ const VALUE_LIMIT: f32 = 16_383.0;
 pub struct KvBlocksMut<'a> {
     shape: HeadShape,
     precision: Precision,
-    pub(super) heads: Vec<HeadBlocksMut<'a>>,
+    heads: Vec<HeadBlocksMut<'a>>,
 }
 
 /// A head of them.
@@ -73,9 +73,23 @@ impl Precision {
     }
 }
 
-impl KvBlocksMut<'_> {
-    pub(super) fn new(shape: HeadShape, precision: Precision) -> Self {
-        Self { shape, precision, heads: Vec::with_capacity(shape.heads) }
+impl<'a> KvBlocksMut<'a> {
+    pub(super) fn new(shape: HeadShape, precision: Precision, heads: Vec<HeadBlocksMut<'a>>) -> Self {
+        Self { shape, precision, heads }
+    }
+
+    /// The first `count` blocks, or as many as there are, of which this has the rest.
+    #[must_use]
+    pub fn split_off(&mut self, count: usize) -> Self {
+        let pairs = self.shape.pairs();
+        let count = count.min(self.heads.first().map_or(0, |head| head.key_scales.len()));
+        let heads = self.heads.iter_mut().map(|head| HeadBlocksMut {
+            keys: head.keys.split_off(count * pairs),
+            values: head.values.iter_mut().map(|panel| panel.split_off(count * TOKEN_PAIRS)).collect(),
+            key_scales: head.key_scales.split_off_mut(..count).unwrap_or_default(),
+            value_scales: head.value_scales.split_off_mut(..count).unwrap_or_default(),
+        });
+        Self::new(self.shape, self.precision, heads.collect())
     }
 
     /// Writes all blocks, with the tokens in their order; what is missing of them becomes zero.

@@ -1,6 +1,6 @@
 //! Lines of 16-bit products: two integers, of 8 or of 16 bits, for each of 16 outputs.
 
-use std::{ops::Range, slice::ChunksMut};
+use std::ops::Range;
 
 use crate::{LANES, simd::Simd};
 
@@ -19,23 +19,6 @@ pub(crate) enum PairLines<'a> {
 pub(crate) enum PairLinesMut<'a> {
     Bytes(&'a mut [PairLine<i8>]),
     Words(&'a mut [PairLine<i16>]),
-}
-
-/// Parts of [`PairLinesMut`].
-pub(crate) enum LineChunks<'a> {
-    Bytes(ChunksMut<'a, PairLine<i8>>),
-    Words(ChunksMut<'a, PairLine<i16>>),
-}
-
-impl<'a> Iterator for LineChunks<'a> {
-    type Item = PairLinesMut<'a>;
-
-    fn next(&mut self) -> Option<PairLinesMut<'a>> {
-        match self {
-            Self::Bytes(chunks) => chunks.next().map(PairLinesMut::Bytes),
-            Self::Words(chunks) => chunks.next().map(PairLinesMut::Words),
-        }
-    }
 }
 
 impl Default for PairLines<'_> {
@@ -62,12 +45,16 @@ impl PairLines<'_> {
     }
 }
 
-impl<'a> PairLinesMut<'a> {
-    /// In parts of one size, the last of what is left.
-    pub(crate) fn chunks(self, size: usize) -> LineChunks<'a> {
+impl PairLinesMut<'_> {
+    /// The first `count` lines, or as many as there are, of which this has the rest.
+    pub(crate) fn split_off(&mut self, count: usize) -> Self {
         match self {
-            Self::Bytes(lines) => LineChunks::Bytes(lines.chunks_mut(size.max(1))),
-            Self::Words(lines) => LineChunks::Words(lines.chunks_mut(size.max(1))),
+            Self::Bytes(lines) => {
+                Self::Bytes(lines.split_off_mut(..count.min(lines.len())).unwrap_or_default())
+            }
+            Self::Words(lines) => {
+                Self::Words(lines.split_off_mut(..count.min(lines.len())).unwrap_or_default())
+            }
         }
     }
 
