@@ -6,7 +6,7 @@ use crate::{
     Int8Matrix, Int8Rows, LANES, Team,
     columns::Columns,
     matrix::{GROUP, Line},
-    tile::{self, Excess, PANELS, ROWS},
+    tile::{self, Excess, Fours, PANELS, ROWS},
 };
 
 /// Bytes of weights that are worth a thread.
@@ -74,6 +74,7 @@ impl Job<'_> {
             scales: self.matrix.panel_scales().get(panels).unwrap_or_default(),
             values: self.input.values(),
             excess: self.input.excess(),
+            fours: self.input.fours(),
             sums: self.input.sums(),
             row_scales: self.input.scales(),
             bias: self.bias.map(|bias| bias.get(column..).unwrap_or_default()),
@@ -97,6 +98,9 @@ pub(crate) struct Product<'a> {
     /// Of the input, as in [`Int8Rows::excess`].
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
     pub(crate) excess: (&'a [Excess], &'a [usize]),
+    /// Of the input.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
+    pub(crate) fours: &'a Fours,
     /// Of each row's integers.
     pub(crate) sums: &'a [i32],
     /// Of each row.

@@ -13,7 +13,7 @@ use crate::{
     matrix::GROUP,
     ops::highest_magnitude,
     simd::Simd,
-    tile::{self, Excess},
+    tile::{self, Excess, Fours},
 };
 
 /// Rows are filled up to a multiple of this, which is what a tile of AMX reads.
@@ -41,6 +41,7 @@ pub struct Int8Rows {
     excess: Vec<Excess>,
     /// Where each row's excess ends.
     ends: Vec<usize>,
+    fours: Fours,
 }
 
 impl Int8Rows {
@@ -52,6 +53,7 @@ impl Int8Rows {
         self.excess.clear();
         self.ends.clear();
         self.groups = width.div_ceil(GROUP);
+        self.fours.reset(self.groups);
     }
 
     /// Quantizes one row more, of the width that was set. What is not a number becomes zero.
@@ -66,10 +68,12 @@ impl Int8Rows {
         let (scale, sum) = cpu.run(QuantizeRow { row, place: place.as_flattened_mut() });
         self.scales.push(scale);
         self.sums.push(sum);
-        let mut excess = mem::take(&mut self.excess);
-        tile::take_excess(cpu, self.values_mut().get_mut(begin..end).unwrap_or_default(), &mut excess);
+        let (mut excess, mut fours) = (mem::take(&mut self.excess), mem::take(&mut self.fours));
+        let row = self.values_mut().get_mut(begin..end).unwrap_or_default();
+        tile::take_excess(cpu, row, &mut excess);
+        tile::find_fours(cpu, row, &mut fours);
         self.ends.push(excess.len());
-        self.excess = excess;
+        (self.excess, self.fours) = (excess, fours);
     }
 
     /// Quantizes `rows`, `[rows, width]`, in the place of what was there.
@@ -102,6 +106,11 @@ impl Int8Rows {
     /// What [`values`](Self::values) leave out of each row: all rows' one after the other, and where each ends.
     pub(crate) fn excess(&self) -> (&[Excess], &[usize]) {
         (&self.excess, &self.ends)
+    }
+
+    /// Where four products of [`values`](Self::values) fit in 16 bits.
+    pub(crate) fn fours(&self) -> &Fours {
+        &self.fours
     }
 
     /// `[rows, groups]`, and behind the last row as many more as make their number a multiple of [`FILL`].

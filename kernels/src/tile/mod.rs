@@ -20,6 +20,7 @@ mod avx512;
 mod bf16;
 #[cfg_attr(not(any(target_arch = "x86_64", test)), expect(dead_code, reason = "only AVX2 needs it"))]
 mod excess;
+mod fours;
 mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -36,6 +37,7 @@ use crate::{Cpu, Isa, LANES, matrix::GROUP, outputs::Scaled, product::Product};
 pub(crate) use amx::is_there as has_amx;
 pub(crate) use bf16::{Bf16Tiles, Block, VALUE_PANELS};
 pub(crate) use excess::Excess;
+pub(crate) use fours::Fours;
 use lines::PairLine;
 pub(crate) use lines::{PairLines, PairLinesMut};
 use pairs::PairPanel;
@@ -92,6 +94,10 @@ pub(crate) fn product(cpu: Cpu, product: &Product<'_>) {
         // SAFETY: as above.
         Isa::AvxVnni => return unsafe { avx2::product(avx2::Vnni::new(), product) },
         // SAFETY: as above.
+        Isa::Avx2 if avx2::fours::are_for(product) => {
+            return unsafe { avx2::fours::product(avx2::Plain::new(), product) };
+        }
+        // SAFETY: as above.
         Isa::Avx2 => return unsafe { avx2::product(avx2::Plain::new(), product) },
         _ => {}
     }
@@ -126,6 +132,16 @@ pub(crate) fn take_excess(cpu: Cpu, row: &mut [[i8; GROUP]], excess: &mut Vec<Ex
     if cpu.isa() == Isa::Avx2 {
         // SAFETY: as above.
         unsafe { avx2::take_excess(row, excess) };
+    }
+}
+
+/// Finds where these instructions may add four products of a row in 16 bits.
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only AVX2 needs it"))]
+pub(crate) fn find_fours(cpu: Cpu, row: &[[i8; GROUP]], fours: &mut Fours) {
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa() == Isa::Avx2 {
+        // SAFETY: as above.
+        fours.push(row, |groups| unsafe { avx2::fours::find(groups) });
     }
 }
 

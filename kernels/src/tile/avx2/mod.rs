@@ -3,6 +3,7 @@
 
 mod dot;
 mod excess;
+pub(super) mod fours;
 mod pairs;
 mod product;
 

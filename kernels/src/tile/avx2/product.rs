@@ -70,7 +70,7 @@ fn some_rows(dot: impl Dot, product: &Product<'_>, panel: usize, row: usize) -> 
 }
 
 /// Sums of a row and a panel: 16 outputs.
-type RowSums = [__m256i; 2];
+pub(super) type RowSums = [__m256i; 2];
 
 /// `R` rows times `P` panels; gives how many panels. Of a single row some panels are read at once: that is as many streams from
 /// memory, of which the processor fetches each ahead by itself, where one that is fetched by hand takes a third longer.
@@ -90,7 +90,7 @@ fn tile<const R: usize, const P: usize, const FETCH: bool>(
     }
     for at in 0..R {
         values[at] = &product.row(row + at)[..groups];
-        sum[at] = [[_mm256_set1_epi32(-i32::from(OFFSET) * product.sums[row + at]); 2]; P];
+        sum[at] = [start(product, row + at); P];
     }
     for group in 0..groups {
         for other in 0..P {
@@ -103,25 +103,49 @@ fn tile<const R: usize, const P: usize, const FETCH: bool>(
             }
         }
     }
-    // SAFETY: this function is for a processor that has these instructions.
-    let simd = unsafe { Avx2::new() };
     for other in 0..P {
-        let outputs = PanelOutputs::new(simd, product, panel + other);
+        let mut of_panel = [[_mm256_setzero_si256(); 2]; R];
         for at in 0..R {
-            let mut sum = sum[at][other];
-            for Excess { group, values } in product.row_excess(row + at) {
-                sum = add(dot, sum, line(&lines[other][*group]), *values);
-            }
-            outputs.put(simd, product, row + at, simd.to_floats(sum));
+            of_panel[at] = sum[at][other];
         }
+        finish(dot, product, panel + other, row, &of_panel);
     }
     P
+}
+
+/// What a row's sums begin with, since weights have been made larger by [`OFFSET`].
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn start(product: &Product<'_>, row: usize) -> RowSums {
+    [_mm256_set1_epi32(-i32::from(OFFSET) * product.sums[row]); 2]
+}
+
+/// Adds what the integers leave out, and puts the outputs of some rows and a panel where they belong.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+pub(super) fn finish<const R: usize>(
+    dot: impl Dot,
+    product: &Product<'_>,
+    panel: usize,
+    row: usize,
+    sums: &[RowSums; R],
+) {
+    // SAFETY: this function is for a processor that has these instructions.
+    let simd = unsafe { Avx2::new() };
+    let (lines, outputs) = (product.panel(panel), PanelOutputs::new(simd, product, panel));
+    for at in 0..R {
+        let mut sum = sums[at];
+        for Excess { group, values } in product.row_excess(row + at) {
+            sum = add(dot, sum, line(&lines[*group]), *values);
+        }
+        outputs.put(simd, product, row + at, simd.to_floats(sum));
+    }
 }
 
 /// A line's 16 outputs.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn line(line: &Line) -> [__m256i; 2] {
+pub(super) fn line(line: &Line) -> [__m256i; 2] {
     let (halves, _) = line.as_chunks::<32>();
     [load(&halves[0]), load(&halves[1])]
 }
@@ -129,7 +153,7 @@ fn line(line: &Line) -> [__m256i; 2] {
 /// Adds the products of a line and a group of values.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn add(dot: impl Dot, sum: RowSums, weights: [__m256i; 2], values: [i8; GROUP]) -> RowSums {
+pub(super) fn add(dot: impl Dot, sum: RowSums, weights: [__m256i; 2], values: [i8; GROUP]) -> RowSums {
     let values = _mm256_set1_epi32(byte_word(values));
     [dot.bytes(sum[0], weights[0], values), dot.bytes(sum[1], weights[1], values)]
 }
