@@ -98,7 +98,7 @@ pub(crate) struct Product<'a> {
     /// Of the input, as in [`Int8Rows::excess`].
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
     pub(crate) excess: (&'a [Excess], &'a [usize]),
-    /// Of the input.
+    /// Of the input, as in [`Int8Rows::fours`].
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
     pub(crate) fours: &'a Fours,
     /// Of each row's integers.

@@ -41,6 +41,7 @@ pub struct Int8Rows {
     excess: Vec<Excess>,
     /// Where each row's excess ends.
     ends: Vec<usize>,
+    /// Of each row.
     fours: Fours,
 }
 
