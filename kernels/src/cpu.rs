@@ -7,10 +7,12 @@
     )
 )]
 
+#[cfg(target_arch = "aarch64")]
+use std::arch::is_aarch64_feature_detected;
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "aarch64")]
-use crate::simd::Fused;
+use crate::simd::Neon;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Separate, Simd};
@@ -26,8 +28,12 @@ pub enum Isa {
     AvxVnni,
     /// 256 bits (Haswell, Zen and later).
     Avx2,
-    /// 128 bits of ARM with the dot product (Neoverse N1, Apple M1 and later).
+    /// 128 bits of ARM with the dot product, and matrices of 8-bit integers and of bfloat16 (Neoverse V1 and N2, Apple M2 and later).
+    NeonI8mm,
+    /// 128 bits of ARM with the dot product (Neoverse N1, Cortex-A76, Apple M1).
     NeonDot,
+    /// 128 bits of ARM (Cortex-A72).
+    Neon,
     /// What every processor has.
     Portable,
 }
@@ -83,8 +89,15 @@ impl Cpu {
             }
         }
         #[cfg(target_arch = "aarch64")]
-        if std::arch::is_aarch64_feature_detected!("dotprod") {
-            all.push(Self(Isa::NeonDot));
+        {
+            let dot = is_aarch64_feature_detected!("dotprod");
+            if dot && is_aarch64_feature_detected!("i8mm") && is_aarch64_feature_detected!("bf16") {
+                all.push(Self(Isa::NeonI8mm));
+            }
+            if dot {
+                all.push(Self(Isa::NeonDot));
+            }
+            all.push(Self(Isa::Neon));
         }
         all.push(Self(Isa::Portable));
         all
@@ -110,7 +123,7 @@ impl Cpu {
             #[cfg(target_arch = "x86_64")]
             Isa::AvxVnni | Isa::Avx2 => unsafe { avx2(loops) },
             #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot => loops.run(Fused),
+            Isa::NeonI8mm | Isa::NeonDot | Isa::Neon => loops.run(Neon),
             _ => loops.run(Separate),
         }
     }

@@ -128,6 +128,7 @@ impl<'a> Product<'a> {
         self.scales.len()
     }
 
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(crate) fn panel(&self, at: usize) -> &'a [Line] {
         &self.lines[at * self.groups..][..self.groups]

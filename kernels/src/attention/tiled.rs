@@ -1,5 +1,5 @@
-//! Attention in bfloat16 where the processor has tiles, which multiply 16 queries at once: in about half the time of
-//! 16-bit integers, and more exact than the products of 8-bit integers around it.
+//! Attention in bfloat16 where the processor multiplies matrices of it, for 16 queries at once: in half the time of 16-bit
+//! integers or less, and more exact than the products of 8-bit integers around it.
 #![expect(
     clippy::inline_always,
     reason = "only what is inlined is compiled for the instructions of the caller"
@@ -28,7 +28,7 @@ pub(super) struct Scratch {
 
 /// Whether this is faster than integers.
 pub(super) fn is_for(cpu: Cpu, shape: HeadShape) -> bool {
-    cpu.isa() == Isa::Amx && takes(shape)
+    matches!(cpu.isa(), Isa::Amx | Isa::NeonI8mm) && takes(shape)
 }
 
 /// Whether tiles multiply keys of such heads: a row of one has 32 dimensions.

@@ -1,11 +1,14 @@
-//! Products of bfloat16 for 16 queries at once, which only tiles make fast; the plain loops are what they are tested against.
+//! Products of bfloat16 for 16 queries at once, which instructions for matrices make fast; the plain loops are what they are
+//! tested against.
 #![expect(
     unsafe_code,
     reason = "a function for instructions that the compiler can't know of is unsafe to call"
 )]
 
 use super::PairLine;
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[cfg(target_arch = "aarch64")]
+use super::Sums;
+#[cfg(any(all(target_arch = "x86_64", target_os = "linux"), target_arch = "aarch64"))]
 use crate::Isa;
 use crate::{Cpu, LANES};
 
@@ -25,18 +28,23 @@ pub(crate) struct Block<T>(pub(crate) [[T; LANES]; ROWS]);
 pub(crate) struct Bf16Tiles {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     amx: Option<super::amx::Tiles>,
+    #[cfg(target_arch = "aarch64")]
+    neon: Option<super::neon::Bf16mm>,
 }
 
 impl Bf16Tiles {
     #[cfg_attr(
-        not(all(target_arch = "x86_64", target_os = "linux")),
-        expect(unused_variables, reason = "no other processor has tiles")
+        not(any(all(target_arch = "x86_64", target_os = "linux"), target_arch = "aarch64")),
+        expect(unused_variables, reason = "no other processor has such instructions")
     )]
     pub(crate) fn new(cpu: Cpu) -> Self {
         Self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
             amx: (cpu.isa() == Isa::Amx).then(|| unsafe { super::amx::Tiles::new() }),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
+            neon: (cpu.isa() == Isa::NeonI8mm).then(|| unsafe { super::neon::Bf16mm::new() }),
         }
     }
 
@@ -46,6 +54,11 @@ impl Bf16Tiles {
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
         if let Some(amx) = &self.amx {
             amx.scores(queries, keys, scores);
+            return;
+        }
+        #[cfg(target_arch = "aarch64")]
+        if let Some(neon) = self.neon {
+            super::neon::scores(neon, queries, keys, scores);
             return;
         }
         let pairs = (queries.len() / ROWS).max(1);
@@ -68,20 +81,34 @@ impl Bf16Tiles {
             amx.weigh(weights, panels, sums);
             return;
         }
+        #[cfg(target_arch = "aarch64")]
+        if let Some(neon) = self.neon {
+            super::neon::weigh(neon, weights, panels, sums);
+            return;
+        }
         for (panel, sums) in panels.into_iter().zip(sums) {
             *sums = Block::default();
             for (block, lines) in weights.iter().step_by(2).zip(panel.chunks_exact(PAIRS)) {
-                let rows = block
-                    .0
-                    .iter()
-                    .map(|row| row.map(f32::to_bits).map(|bits| [bits as i16, (bits >> 16) as i16]));
-                add_products(rows, lines, sums);
+                add_products(block.weights().chunks_exact(PAIRS), lines, sums);
             }
         }
     }
 }
 
 impl Block<f32> {
+    /// All rows' numbers as those of bfloat16, in pairs: `[row, pairs of tokens]`.
+    pub(crate) fn weights(&self) -> &[[i16; 2]] {
+        // SAFETY: a float has the size of 2 such numbers, its alignment is more, and all bits are valid for both.
+        unsafe { std::slice::from_raw_parts((&raw const self.0).cast(), ROWS * PAIRS) }
+    }
+
+    /// The bits of all rows' numbers.
+    #[cfg(target_arch = "aarch64")]
+    pub(super) fn sums_mut(&mut self) -> &mut [Sums; ROWS] {
+        // SAFETY: both have 32 bits and one alignment, and all bits are valid for both.
+        unsafe { &mut *(&raw mut self.0).cast() }
+    }
+
     /// A row's numbers as those of bfloat16, for this block of tokens and the next.
     pub(crate) fn weights_mut(&mut self, row: usize) -> &mut [[i16; LANES]; 2] {
         // SAFETY: 16 floats have the size of 32 such numbers, their alignment is more, and all bits are valid for both.

@@ -35,14 +35,6 @@ impl PairLines<'_> {
             Self::Words(lines) => Self::Words(lines.get(range).unwrap_or_default()),
         }
     }
-
-    /// How many.
-    pub(crate) fn len(self) -> usize {
-        match self {
-            Self::Bytes(lines) => lines.len(),
-            Self::Words(lines) => lines.len(),
-        }
-    }
 }
 
 impl PairLinesMut<'_> {

@@ -40,7 +40,6 @@ pub(crate) use excess::Excess;
 pub(crate) use fours::Fours;
 use lines::PairLine;
 pub(crate) use lines::{PairLines, PairLinesMut};
-use pairs::PairPanel;
 pub(crate) use pairs::{KvRun, PairRows, TOKEN_PAIRS, scores, weigh};
 
 /// Most rows of a tile.
@@ -62,17 +61,6 @@ pub(crate) struct ByteRows<'a> {
     pub(crate) groups: usize,
     /// Of each row's integers, `[rows]`; 1 to [`ROWS`].
     pub(crate) sums: &'a [i32],
-}
-
-#[cfg(target_arch = "aarch64")]
-impl<'a> ByteRows<'a> {
-    /// The rows `first` to `first + R`.
-    fn part<const R: usize>(&self, first: usize) -> ([&'a [[i8; GROUP]]; R], [i32; R]) {
-        let groups = self.groups;
-        let row = |at: usize| self.values.get((first + at) * groups..).and_then(|rest| rest.get(..groups));
-        let sum = |at: usize| self.sums.get(first + at).copied().unwrap_or_default();
-        (std::array::from_fn(|at| row(at).unwrap_or_default()), std::array::from_fn(sum))
-    }
 }
 
 /// Σ weight · value for each row and output, finished. Each panel is read once from memory, and the rows come from the cache.
@@ -112,21 +100,24 @@ pub(crate) fn product(cpu: Cpu, product: &Product<'_>) {
 }
 
 /// Four bytes as what a register is filled with. Without a closure, which some compilations call.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(target_arch = "x86_64")]
 #[inline]
 fn byte_word([a, b, c, d]: [i8; GROUP]) -> i32 {
     i32::from_ne_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])
 }
 
 /// Two words as what a register is filled with.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(target_arch = "x86_64")]
 #[inline]
 fn pair_word([low, high]: [i16; 2]) -> i32 {
     (u32::from(low.cast_unsigned()) | u32::from(high.cast_unsigned()) << 16).cast_signed()
 }
 
 /// Takes out of a row's integers what these instructions have to multiply on its own.
-#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only AVX2 needs it"))]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(unused_variables, clippy::ptr_arg, reason = "only AVX2 needs it")
+)]
 pub(crate) fn take_excess(cpu: Cpu, row: &mut [[i8; GROUP]], excess: &mut Vec<Excess>) {
     #[cfg(target_arch = "x86_64")]
     if cpu.isa() == Isa::Avx2 {
@@ -155,9 +146,16 @@ fn by_sums(cpu: Cpu, product: &Product<'_>, panels: Range<usize>, rows: Range<us
         sums: &product.sums[rows.clone()],
     };
     match cpu.isa() {
+        // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
+        #[cfg(target_arch = "aarch64")]
+        Isa::NeonI8mm if part.sums.len() > 1 => {
+            neon::bytes(unsafe { neon::I8mm::new() }, lines, part, &mut sums);
+        }
         // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
-        Isa::NeonDot => unsafe { neon::bytes(lines, part, &mut sums) },
+        Isa::NeonI8mm | Isa::NeonDot => neon::bytes(unsafe { neon::Dotprod::new() }, lines, part, &mut sums),
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => neon::bytes(neon::Base, lines, part, &mut sums),
         _ => portable::bytes(lines, part, &mut sums),
     }
     cpu.run(Scaled { product, panels, rows, sums: &sums });

@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "aarch64")]
 use super::neon;
-use super::{LANES, PairLines, ROWS, Sums, portable};
+use super::{LANES, PairLines, Sums, portable};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 use crate::{Cpu, Isa};
@@ -17,7 +17,7 @@ pub(crate) struct PairRows<'a> {
     pub(crate) values: &'a [[i16; 2]],
     /// Pairs from one row to the next.
     pub(crate) stride: usize,
-    /// 1 to [`ROWS`].
+    /// 1 to [`ROWS`](super::ROWS).
     pub(crate) rows: usize,
 }
 
@@ -32,18 +32,8 @@ pub(crate) struct KvRun<'a> {
     pub(crate) apart: usize,
     pub(crate) blocks: usize,
     /// Bytes from what is read to what is to be fetched meanwhile; None for as far as in other products.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "others fetch by themselves"))]
     pub(crate) ahead: Option<usize>,
-}
-
-/// Lines of a panel in blocks with a distance between them.
-#[derive(Clone, Copy)]
-pub(super) struct PairPanel<'a> {
-    pub(super) lines: PairLines<'a>,
-    /// Lines of a block that are of this panel.
-    pub(super) groups: usize,
-    /// Lines from one block to the next.
-    pub(super) stride: usize,
-    pub(super) blocks: usize,
 }
 
 /// Σ query · key: `sums` are `[rows, blocks]`, of all runs one after the other.
@@ -67,15 +57,13 @@ pub(crate) fn scores<'a>(
         Isa::Avx2 => return unsafe { avx2::scores(avx2::Plain::new(), runs, rows, sums) },
         _ => {}
     }
+    sums.fill(Sums::default());
     let (groups, apart) = (rows.stride, sums.len() / rows.rows.max(1));
     let mut first = 0;
     for run in runs {
         for block in 0..run.blocks {
             let lines = run.keys.part(block * groups..(block + 1) * groups);
-            let tile = tile(cpu, PairPanel { lines, groups, stride: groups, blocks: 1 }, rows);
-            for (row, tile) in tile.iter().enumerate().take(rows.rows) {
-                sums[row * apart + first + block] = *tile;
-            }
+            add(cpu, lines, rows, sums.get_mut(first + block..).unwrap_or_default(), apart);
         }
         first += run.blocks;
     }
@@ -106,26 +94,20 @@ pub(crate) fn weigh<'a>(
     for (panel, sums) in sums.chunks_exact_mut(rows.rows.max(1)).enumerate() {
         let mut done = 0;
         for run in runs.clone() {
-            let lines = run.values.part(panel * run.apart..run.values.len());
-            let panel = PairPanel { lines, groups: TOKEN_PAIRS, stride: TOKEN_PAIRS, blocks: run.blocks };
-            let values = rows.values.get(done * TOKEN_PAIRS..).unwrap_or_default();
-            let tile = tile(cpu, panel, PairRows { values, ..rows });
-            for (sum, tile) in sums.as_flattened_mut().iter_mut().zip(tile.as_flattened()) {
-                *sum += tile;
-            }
-            done += run.blocks;
+            let (first, count) = (panel * run.apart, run.blocks * TOKEN_PAIRS);
+            let values = rows.values.get(done..).unwrap_or_default();
+            add(cpu, run.values.part(first..first + count), PairRows { values, ..rows }, sums, 1);
+            done += count;
         }
     }
 }
 
-/// Σ value · value for each row and output of a panel, over all blocks.
-fn tile(cpu: Cpu, panel: PairPanel<'_>, rows: PairRows<'_>) -> [Sums; ROWS] {
-    let mut sums = [Sums::default(); ROWS];
+/// Adds Σ value · value of all lines to a sum of each row and output, those of the rows `apart` from each other.
+fn add(cpu: Cpu, lines: PairLines<'_>, rows: PairRows<'_>, sums: &mut [Sums], apart: usize) {
     match cpu.isa() {
-        // SAFETY: as above.
+        // SAFETY: every processor of this kind has these instructions.
         #[cfg(target_arch = "aarch64")]
-        Isa::NeonDot => unsafe { neon::pairs(panel, rows, &mut sums) },
-        _ => portable::pairs(panel, rows, &mut sums),
+        Isa::Neon | Isa::NeonDot | Isa::NeonI8mm => unsafe { neon::pairs(lines, rows, sums, apart) },
+        _ => portable::pairs(lines, rows, sums, apart),
     }
-    sums
 }

@@ -1,6 +1,6 @@
 //! Plain loops, for processors without anything better; the others are tested against them.
 
-use super::{ByteRows, PairLine, PairLines, PairPanel, PairRows, Sums};
+use super::{ByteRows, PairLine, PairLines, PairRows, Sums};
 use crate::matrix::{GROUP, Line, OFFSET};
 
 pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
@@ -21,27 +21,20 @@ pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
     }
 }
 
-pub(super) fn pairs(panel: PairPanel<'_>, rows: PairRows<'_>, sums: &mut [Sums]) {
-    match panel.lines {
-        PairLines::Bytes(lines) => pairs_of(lines, panel, rows, sums),
-        PairLines::Words(lines) => pairs_of(lines, panel, rows, sums),
+/// Adds Σ value · value of all lines to a sum of each row and output, those of the rows `apart` from each other.
+pub(super) fn pairs(lines: PairLines<'_>, rows: PairRows<'_>, sums: &mut [Sums], apart: usize) {
+    match lines {
+        PairLines::Bytes(lines) => pairs_of(lines, rows, sums, apart),
+        PairLines::Words(lines) => pairs_of(lines, rows, sums, apart),
     }
 }
 
-fn pairs_of<T: Copy + Into<i32>>(
-    lines: &[PairLine<T>],
-    panel: PairPanel<'_>,
-    rows: PairRows<'_>,
-    sums: &mut [Sums],
-) {
-    for (row, sums) in rows.values.chunks(rows.stride.max(1)).zip(sums).take(rows.rows) {
-        *sums = Sums::default();
-        let blocks = lines.chunks(panel.stride.max(1)).take(panel.blocks);
-        for (lines, values) in blocks.zip(row.chunks(panel.groups.max(1))) {
-            for (line, [first, second]) in lines.iter().zip(values).take(panel.groups) {
-                for (sum, [a, b]) in sums.iter_mut().zip(line.as_chunks::<2>().0) {
-                    *sum += (*a).into() * i32::from(*first) + (*b).into() * i32::from(*second);
-                }
+fn pairs_of<T: Copy + Into<i32>>(lines: &[PairLine<T>], rows: PairRows<'_>, sums: &mut [Sums], apart: usize) {
+    let all = rows.values.chunks(rows.stride.max(1)).zip(sums.iter_mut().step_by(apart.max(1)));
+    for (values, sums) in all.take(rows.rows) {
+        for (line, [first, second]) in lines.iter().zip(values) {
+            for (sum, [a, b]) in sums.iter_mut().zip(line.as_chunks::<2>().0) {
+                *sum += (*a).into() * i32::from(*first) + (*b).into() * i32::from(*second);
             }
         }
     }
