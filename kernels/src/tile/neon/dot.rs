@@ -98,6 +98,30 @@ impl Dotprod {
     pub(in crate::tile) unsafe fn new() -> Self {
         Self(())
     }
+
+    /// Adds the products of groups of 4 signed bytes and one of two groups of values.
+    #[expect(clippy::unused_self, reason = "whoever has it may use the instruction")]
+    #[inline(always)]
+    pub(super) fn sdot<const AT: u8>(
+        self,
+        mut sums: int32x4_t,
+        weights: uint8x16_t,
+        values: int8x8_t,
+    ) -> int32x4_t {
+        // SAFETY: the instruction, which the processor has, touches nothing but these registers.
+        unsafe {
+            asm!(
+                ".arch_extension dotprod",
+                "sdot {sums:v}.4s, {weights:v}.16b, {values:v}.4b[{at}]",
+                sums = inout(vreg) sums,
+                weights = in(vreg) weights,
+                values = in(vreg) values,
+                at = const AT,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        sums
+    }
 }
 
 impl Dot for Dotprod {
@@ -122,21 +146,8 @@ impl Dot for Dotprod {
     }
 
     #[inline(always)]
-    fn add(self, mut sums: int32x4_t, weights: [uint8x16_t; 2], values: int8x8_t) -> int32x4_t {
-        // SAFETY: the instructions, which the processor has, touch nothing but these registers.
-        unsafe {
-            asm!(
-                ".arch_extension dotprod",
-                "sdot {sums:v}.4s, {first:v}.16b, {values:v}.4b[0]",
-                "sdot {sums:v}.4s, {second:v}.16b, {values:v}.4b[1]",
-                sums = inout(vreg) sums,
-                first = in(vreg) weights[0],
-                second = in(vreg) weights[1],
-                values = in(vreg) values,
-                options(pure, nomem, nostack, preserves_flags),
-            );
-        }
-        sums
+    fn add(self, sums: int32x4_t, weights: [uint8x16_t; 2], values: int8x8_t) -> int32x4_t {
+        self.sdot::<1>(self.sdot::<0>(sums, weights[0], values), weights[1], values)
     }
 
     #[inline(always)]

@@ -7,9 +7,11 @@ mod bytes;
 mod dot;
 mod matrices;
 mod pairs;
+mod words;
 
 pub(super) use bf16::{scores, weigh};
 pub(super) use bytes::bytes;
 pub(super) use dot::{Base, Dotprod};
 pub(super) use matrices::{Bf16mm, I8mm};
 pub(super) use pairs::pairs;
+pub(super) use words::words;
