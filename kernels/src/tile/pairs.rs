@@ -104,17 +104,15 @@ pub(crate) fn weigh<'a>(
 
 /// Adds Σ value · value of all lines to a sum of each row and output, those of the rows `apart` from each other.
 fn add(cpu: Cpu, lines: PairLines<'_>, rows: PairRows<'_>, sums: &mut [Sums], apart: usize) {
-    #[cfg(target_arch = "aarch64")]
     match (cpu.isa(), lines) {
+        #[cfg(target_arch = "aarch64")]
         (Isa::NeonI8mm | Isa::NeonDot, PairLines::Bytes(lines)) => {
             // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
-            return neon::words(unsafe { neon::Dotprod::new() }, lines, rows, sums, apart);
+            neon::words(unsafe { neon::Dotprod::new() }, lines, rows, sums, apart);
         }
         // SAFETY: every processor of this kind has these instructions.
-        (Isa::NeonI8mm | Isa::NeonDot | Isa::Neon, _) => {
-            return unsafe { neon::pairs(lines, rows, sums, apart) };
-        }
-        _ => {}
+        #[cfg(target_arch = "aarch64")]
+        (Isa::NeonI8mm | Isa::NeonDot | Isa::Neon, _) => unsafe { neon::pairs(lines, rows, sums, apart) },
+        _ => portable::pairs(lines, rows, sums, apart),
     }
-    portable::pairs(lines, rows, sums, apart);
 }

@@ -3,14 +3,14 @@
 #![expect(clippy::inline_always, reason = "a call would take the sums out of their registers")]
 
 use std::arch::aarch64::{
-    int8x8_t, int32x4_t, uint8x16_t, vaddq_s32, vdup_n_s8, vdup_n_u8, vdupq_n_s32, veor_u8, vld1_u8,
-    vld1q_s32, vld1q_u16, vreinterpret_s8_u8, vreinterpretq_u8_u16, vshlq_n_s32, vst1q_s32, vuzp1_u8,
-    vuzp2_u8, vzip1q_u16, vzip2q_u16,
+    int8x8_t, int32x4_t, uint8x16_t, vaddq_s32, vdup_n_s8, vdup_n_u8, veor_u8, vld1_u8, vld1q_s32, vld1q_u16,
+    vreinterpret_s8_u8, vreinterpretq_u8_u16, vshlq_n_s32, vst1q_s32, vuzp1_u8, vuzp2_u8, vzip1q_u16,
+    vzip2q_u16,
 };
 
 use super::{
     super::{PairLine, PairRows, Sums},
-    dot::Dotprod,
+    dot::{Dotprod, zero},
 };
 use crate::LANES;
 
@@ -149,10 +149,4 @@ fn put<const Q: usize>(sums: RowSums<Q>, bytes: [int32x4_t; Q], places: &mut [[i
             vst1q_s32(place, vaddq_s32(vld1q_s32(place), all));
         }
     }
-}
-
-#[inline(always)]
-fn zero() -> int32x4_t {
-    // SAFETY: as above.
-    unsafe { vdupq_n_s32(0) }
 }
