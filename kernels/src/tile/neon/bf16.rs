@@ -67,7 +67,7 @@ fn tile<'a>(
     (first, quarter): (usize, usize),
     sums: &mut [Sums; ROWS],
 ) {
-    let mut sum = [[dot.start([0; 2]); 2]; UNITS];
+    let mut sum = [[Dot::start(dot, [0; 2]); 2]; UNITS];
     for (lines, values) in parts {
         let (lines, values) = (bytes_of(lines).as_chunks::<2>().0, groups_of(values));
         // Without closures, whose calls would take the sums out of their registers.

@@ -12,7 +12,50 @@ use std::arch::{
 use super::dot::{Dot, Step, load, zero};
 use crate::matrix::OFFSET;
 
-/// With 8-bit matrices (Neoverse V1 and N2, Cortex-A710, Apple M2): 2 outputs by 2 rows.
+/// How two matrices are multiplied. Whoever has a value of such a type may use its instructions.
+pub(in crate::tile) trait Matrices: Copy {
+    /// What the sums of 2 outputs and 2 rows begin with; `totals` are those of the rows' integers.
+    fn start(self, totals: [i32; 2]) -> int32x4_t;
+    /// Adds the products of 2 outputs and 2 rows.
+    fn multiply(self, sums: int32x4_t, weights: uint8x16_t, values: int8x16_t) -> int32x4_t;
+}
+
+impl<M: Matrices> Dot for M {
+    const ROWS: usize = 2;
+    const UNITS: usize = 4;
+    type Values = int8x16_t;
+    /// Of 2 outputs each, and of both rows.
+    type Sums = [int32x4_t; 2];
+
+    #[inline(always)]
+    fn start(self, totals: [i32; 2]) -> [int32x4_t; 2] {
+        [Matrices::start(self, totals); 2]
+    }
+
+    #[inline(always)]
+    fn weights(self, lines: [uint8x16_t; 2]) -> [uint8x16_t; 2] {
+        by_outputs(lines)
+    }
+
+    #[inline(always)]
+    fn values(self, rows: [&Step; 2]) -> int8x16_t {
+        // SAFETY: every processor of this kind has the instruction.
+        unsafe { vcombine_s8(load(rows[0]), load(rows[1])) }
+    }
+
+    #[inline(always)]
+    fn add(self, sums: [int32x4_t; 2], weights: [uint8x16_t; 2], values: int8x16_t) -> [int32x4_t; 2] {
+        [self.multiply(sums[0], weights[0], values), self.multiply(sums[1], weights[1], values)]
+    }
+
+    #[inline(always)]
+    fn rows(self, sums: [int32x4_t; 2]) -> [int32x4_t; 2] {
+        // SAFETY: as above.
+        unsafe { [vuzp1q_s32(sums[0], sums[1]), vuzp2q_s32(sums[0], sums[1])] }
+    }
+}
+
+/// With 8-bit matrices (Neoverse V1 and N2, Cortex-A710, Apple M2).
 #[derive(Clone, Copy)]
 pub(in crate::tile) struct I8mm(());
 
@@ -25,38 +68,28 @@ impl I8mm {
     }
 }
 
-impl Dot for I8mm {
-    const ROWS: usize = 2;
-    const UNITS: usize = 4;
-    type Values = int8x16_t;
-    /// Of 2 outputs each, and of both rows.
-    type Sums = [int32x4_t; 2];
-
+impl Matrices for I8mm {
     #[inline(always)]
-    fn start(self, totals: [i32; 2]) -> [int32x4_t; 2] {
+    fn start(self, totals: [i32; 2]) -> int32x4_t {
         let [first, second] = totals.map(|total| -i32::from(OFFSET) * total);
-        // SAFETY: every processor of this kind has these instructions.
-        unsafe { [vzip1q_s32(vdupq_n_s32(first), vdupq_n_s32(second)); 2] }
+        // SAFETY: as above.
+        unsafe { vzip1q_s32(vdupq_n_s32(first), vdupq_n_s32(second)) }
     }
 
     #[inline(always)]
-    fn weights(self, lines: [uint8x16_t; 2]) -> [uint8x16_t; 2] {
-        by_outputs(lines)
-    }
-
-    #[inline(always)]
-    fn values(self, rows: [&Step; 2]) -> int8x16_t {
-        both(rows)
-    }
-
-    #[inline(always)]
-    fn add(self, sums: [int32x4_t; 2], weights: [uint8x16_t; 2], values: int8x16_t) -> [int32x4_t; 2] {
-        [usmmla(sums[0], weights[0], values), usmmla(sums[1], weights[1], values)]
-    }
-
-    #[inline(always)]
-    fn rows(self, sums: [int32x4_t; 2]) -> [int32x4_t; 2] {
-        by_rows(sums)
+    fn multiply(self, mut sums: int32x4_t, weights: uint8x16_t, values: int8x16_t) -> int32x4_t {
+        // SAFETY: the instruction, which the processor has, touches nothing but these registers.
+        unsafe {
+            asm!(
+                ".arch_extension i8mm",
+                "usmmla {sums:v}.4s, {weights:v}.16b, {values:v}.16b",
+                sums = inout(vreg) sums,
+                weights = in(vreg) weights,
+                values = in(vreg) values,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        sums
     }
 }
 
@@ -73,70 +106,27 @@ impl Bf16mm {
     }
 }
 
-impl Dot for Bf16mm {
-    const ROWS: usize = 2;
-    const UNITS: usize = 4;
-    type Values = int8x16_t;
-    type Sums = [int32x4_t; 2];
-
+impl Matrices for Bf16mm {
     #[inline(always)]
-    fn start(self, _: [i32; 2]) -> [int32x4_t; 2] {
-        [zero(); 2]
+    fn start(self, _: [i32; 2]) -> int32x4_t {
+        zero()
     }
 
     #[inline(always)]
-    fn weights(self, lines: [uint8x16_t; 2]) -> [uint8x16_t; 2] {
-        by_outputs(lines)
+    fn multiply(self, mut sums: int32x4_t, weights: uint8x16_t, values: int8x16_t) -> int32x4_t {
+        // SAFETY: as above.
+        unsafe {
+            asm!(
+                ".arch_extension bf16",
+                "bfmmla {sums:v}.4s, {weights:v}.8h, {values:v}.8h",
+                sums = inout(vreg) sums,
+                weights = in(vreg) weights,
+                values = in(vreg) values,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        sums
     }
-
-    #[inline(always)]
-    fn values(self, rows: [&Step; 2]) -> int8x16_t {
-        both(rows)
-    }
-
-    #[inline(always)]
-    fn add(self, sums: [int32x4_t; 2], weights: [uint8x16_t; 2], values: int8x16_t) -> [int32x4_t; 2] {
-        [bfmmla(sums[0], weights[0], values), bfmmla(sums[1], weights[1], values)]
-    }
-
-    #[inline(always)]
-    fn rows(self, sums: [int32x4_t; 2]) -> [int32x4_t; 2] {
-        by_rows(sums)
-    }
-}
-
-/// 2 outputs by 2 rows; the caller is on a processor with 8-bit matrices.
-#[inline(always)]
-fn usmmla(mut sums: int32x4_t, weights: uint8x16_t, values: int8x16_t) -> int32x4_t {
-    // SAFETY: the instruction touches nothing but these registers.
-    unsafe {
-        asm!(
-            ".arch_extension i8mm",
-            "usmmla {sums:v}.4s, {weights:v}.16b, {values:v}.16b",
-            sums = inout(vreg) sums,
-            weights = in(vreg) weights,
-            values = in(vreg) values,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    sums
-}
-
-/// As [`usmmla`], of bfloat16.
-#[inline(always)]
-fn bfmmla(mut sums: int32x4_t, weights: uint8x16_t, values: int8x16_t) -> int32x4_t {
-    // SAFETY: as above.
-    unsafe {
-        asm!(
-            ".arch_extension bf16",
-            "bfmmla {sums:v}.4s, {weights:v}.8h, {values:v}.8h",
-            sums = inout(vreg) sums,
-            weights = in(vreg) weights,
-            values = in(vreg) values,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    sums
 }
 
 /// Two lines' 4 outputs as two matrices: each of 2 outputs.
@@ -147,18 +137,4 @@ fn by_outputs(lines: [uint8x16_t; 2]) -> [uint8x16_t; 2] {
         let [first, second] = lines.map(|line| vreinterpretq_u32_u8(line));
         [vzip1q_u32(first, second), vzip2q_u32(first, second)].map(|outputs| vreinterpretq_u8_u32(outputs))
     }
-}
-
-/// Two rows as one matrix.
-#[inline(always)]
-fn both(rows: [&Step; 2]) -> int8x16_t {
-    // SAFETY: as above.
-    unsafe { vcombine_s8(load(rows[0]), load(rows[1])) }
-}
-
-/// The sums of two matrices, row by row.
-#[inline(always)]
-fn by_rows(sums: [int32x4_t; 2]) -> [int32x4_t; 2] {
-    // SAFETY: as above.
-    unsafe { [vuzp1q_s32(sums[0], sums[1]), vuzp2q_s32(sums[0], sums[1])] }
 }
