@@ -12,7 +12,7 @@
 //! - [`model`]: the forward passes, behind the trait [`Seq2Seq`](model::Seq2Seq).
 //! - [`generation`]: greedy search, beam search and sampling over any of them.
 //! - [`tokenizer`]: text to token ids and back.
-//! - [`Pretrained`]: a model's folder, opened.
+//! - [`Pretrained`]: a model's folder, opened; [`Threads`]: what computes.
 
 pub mod batching;
 pub mod config;
@@ -26,4 +26,5 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use candle_core::{DType, Device};
+pub use kernels::{Threads, ThreadsError};
 pub use pretrained::{Pretrained, PretrainedError};

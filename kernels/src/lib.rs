@@ -9,7 +9,7 @@
 //!   in the last digits.
 //! - [`Int8Matrix`]: the weight of a linear layer, packed; [`Int8Rows`]: its input, quantized row by row.
 //! - [`product`]: the one with the other.
-//! - [`Team`]: threads that split a product or the heads of attention.
+//! - [`Team`]: threads that split a product or the heads of attention; [`Threads`]: how many, and where they run.
 //! - [`attention`]: queries over keys and values in blocks of 16 tokens.
 //! - [`ops`]: what is done to rows of floats in between.
 //! - `simd`: 16 floats at a time.
@@ -31,7 +31,7 @@ pub use cpu::{Cpu, Isa};
 pub use matrix::{Int8Matrix, MatrixError, StoredBytes};
 pub use product::{Finish, product, product_by};
 pub use quantize::Int8Rows;
-pub use team::Team;
+pub use team::{Team, Threads, ThreadsError};
 
 /// Outputs of a panel: what one register of 512 bits sums up at once, and what all other sets of instructions follow.
 pub const LANES: usize = 16;

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, num::NonZero, thread::available_parallelism, time::Duration};
 
 use clap::Args;
+use inference::Threads;
 use model_hub::{Hub, ModelRef};
 use service_kit::config::{Validate, byte_size, duration};
 
@@ -52,6 +53,13 @@ pub struct Config {
     /// else for 1.
     #[arg(long, env = "NUTGRAF_MODEL_WORKERS", value_name = "N", default_value_t = 0)]
     pub model_workers: usize,
+    /// Threads that models compute with, all of them together; 0, or more than there are, for as many as there are processors
+    /// that the process may use.
+    #[arg(long, env = "NUTGRAF_MODEL_THREADS", value_name = "N", default_value_t = 0)]
+    pub model_threads: usize,
+    /// Keep each of them on a core of its own (Linux): for a machine that has little else to do.
+    #[arg(long, env = "NUTGRAF_PIN_MODEL_THREADS")]
+    pub pin_model_threads: bool,
     /// Who allows it gets the extractive engine when a model's turn would come later than this; 0 leaves it to the
     /// caller's deadline.
     #[arg(long, env = "NUTGRAF_DEGRADE_AFTER", value_name = "TIME", default_value = "0s", value_parser = duration)]
@@ -76,6 +84,8 @@ impl Default for Config {
             model_memory: 4_000_000_000,
             dtype: Dtype::Auto,
             model_workers: 0,
+            model_threads: 0,
+            pin_model_threads: false,
             degrade_after: Duration::ZERO,
             stuck_after: Duration::from_secs(30),
             hopeless_wait: Duration::from_mins(1),
@@ -101,11 +111,18 @@ impl Config {
         }
     }
 
+    fn threads(&self) -> Threads {
+        Threads { count: NonZero::new(self.model_threads), pinned: self.pin_model_threads }
+    }
+
     /// The models that are configured, of which the first is on its way. The hub is the one of the environment
     /// (`HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN`, `HF_HUB_OFFLINE`).
     pub fn models(&self) -> Models {
         if self.model.is_empty() {
             return Models::default();
+        }
+        if let Err(error) = self.threads().start() {
+            tracing::warn!(%error, "models don't compute with the threads that were asked for");
         }
         let hub = model_hub::Config::from_env().and_then(|config| Hub::new(&config));
         Models::start(&self.model, hub, self.model_memory as u64, self.dtype)
@@ -131,6 +148,9 @@ impl Validate for Config {
         }
         if self.model_workers > 64 {
             problems.push("--model-workers can be 64 at most".to_owned());
+        }
+        if let Err(error) = self.threads().check() {
+            problems.push(format!("--pin-model-threads: {error}"));
         }
         if self.queue_limit == 0 {
             problems.push("--queue-limit must be more than 0".to_owned());

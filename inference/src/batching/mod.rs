@@ -74,7 +74,11 @@ impl Batching {
         let (jobs, inbox) = mpsc::channel();
         let figures = Arc::new(Figures::default());
         let scheduler = Scheduler::new(Arc::clone(&engine), inbox, Arc::clone(&figures));
-        thread::Builder::new().name("decoder".to_owned()).spawn(move || scheduler.run())?;
+        let team = engine.team();
+        thread::Builder::new().name("decoder".to_owned()).spawn(move || {
+            team.make_room();
+            scheduler.run();
+        })?;
         Ok(Self { engine, jobs, figures })
     }
 

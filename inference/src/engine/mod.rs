@@ -128,6 +128,11 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Who does the arithmetic.
+    pub(crate) fn team(&self) -> &'static Team {
+        self.team
+    }
+
     /// Size of the output vocabulary.
     pub fn vocab_size(&self) -> usize {
         self.vocab_size

@@ -8,8 +8,11 @@
 #![expect(unsafe_code, reason = "threads that outlive a call borrow from it what they work on")]
 
 mod left;
+mod post;
+mod processors;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::{
     any::Any,
@@ -17,32 +20,16 @@ use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicPtr, AtomicU8, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicPtr, Ordering},
+        mpsc,
     },
     thread::{self, JoinHandle, Thread},
-    time::{Duration, Instant},
 };
 
 use left::Left;
-
-/// How long somebody looks out before he sleeps: longer than what lies between two pieces of work of a step.
-const LOOK_OUT: Duration = Duration::from_micros(50);
-/// Looks between two looks at the clock.
-const LOOKS: usize = 32;
-
-/// Nothing to do, or done.
-const IDLE: u8 = 0;
-/// A part waits for somebody to do it.
-const OPEN: u8 = 1;
-/// Somebody does it.
-const TAKEN: u8 = 2;
-/// Somebody does it, and whoever asked sleeps until it is done.
-const AWAITED: u8 = 3;
-/// Nothing to do, and the thread sleeps.
-const ASLEEP: u8 = 4;
-/// The end.
-const OVER: u8 = 5;
+use post::{ASLEEP, AWAITED, IDLE, OPEN, OVER, Post, TAKEN, look_out};
+pub use threads::{Threads, ThreadsError};
 
 /// A thread for each part of a piece of work: the caller's own, and others that wait for it.
 #[derive(Debug)]
@@ -51,9 +38,11 @@ pub struct Team {
     members: Vec<JoinHandle<()>>,
     /// Held by whoever has the team.
     turn: Mutex<()>,
+    /// What the members leave to callers, where each has a processor of its own.
+    free: Vec<usize>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     /// One for each thread but the caller's.
     posts: Vec<Post>,
@@ -67,11 +56,6 @@ struct Shared {
 
 type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// Where a thread gets its parts. Each has a cache line of its own, and the next one, which some processors fetch along.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Post(AtomicU8);
-
 impl Team {
     /// A team of so many threads, of which one is the caller's.
     ///
@@ -79,32 +63,46 @@ impl Team {
     ///
     /// When the system gives no thread.
     pub fn new(threads: usize) -> io::Result<Self> {
+        Self::on(threads, &[])
+    }
+
+    /// [`new`](Self::new), each thread but the caller's on a processor of its own, the second and those after it, as long as there are any.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and when a thread can't be kept there.
+    pub(crate) fn on(threads: usize, processors: &[usize]) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             posts: (1..threads).map(|_| Post::default()).collect(),
             shares: (0..threads).map(|_| Left::default()).collect(),
-            work: AtomicPtr::default(),
-            caller: Mutex::default(),
-            panic: Mutex::default(),
+            ..Shared::default()
         });
-        let mut team = Self { shared, members: Vec::new(), turn: Mutex::new(()) };
+        let free = processors.iter().take(1).chain(processors.iter().skip(threads)).copied().collect();
+        let mut team = Self { shared, members: Vec::new(), turn: Mutex::new(()), free };
         for part in 1..threads {
-            let shared = Arc::clone(&team.shared);
-            let member = thread::Builder::new().name(format!("team-{part}"));
-            team.members.push(member.spawn(move || shared.serve(part))?);
+            let (shared, own) = (Arc::clone(&team.shared), processors.get(part).copied());
+            let (settled, settles) = mpsc::sync_channel(1);
+            let member = thread::Builder::new().name(format!("team-{part}")).spawn(move || {
+                // Whoever starts the thread waits for it.
+                let _ = settled.send(own.map_or(Ok(()), |own| processors::stay_on(&[own])));
+                shared.serve(part);
+            });
+            team.members.push(member?);
+            settles.recv().map_err(io::Error::other)??;
         }
         Ok(team)
     }
 
-    /// The process's own, of as many threads as rayon's global pool; of the caller alone where the system gives none.
-    pub fn global() -> &'static Self {
-        static TEAM: OnceLock<Team> = OnceLock::new();
-        TEAM.get_or_init(|| Self::new(rayon::current_num_threads()).unwrap_or_else(|_| Self::alone()))
+    fn alone() -> Self {
+        Self { shared: Arc::default(), members: Vec::new(), turn: Mutex::new(()), free: Vec::new() }
     }
 
-    fn alone() -> Self {
-        let (work, caller, panic) = (AtomicPtr::default(), Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { posts: Vec::new(), shares: Vec::new(), work, caller, panic });
-        Self { shared, members: Vec::new(), turn: Mutex::new(()) }
+    /// Keeps the calling thread off the processors that members have of their own. For one that has nothing else to do than to call.
+    pub fn make_room(&self) {
+        if !self.free.is_empty() {
+            // It was possible for the members.
+            let _ = processors::stay_on(&self.free);
+        }
     }
 
     /// Threads, the caller's included.
@@ -231,46 +229,6 @@ impl Shared {
             while post.0.load(Ordering::Acquire) == AWAITED {
                 thread::park();
             }
-        }
-    }
-}
-
-impl Post {
-    /// Waits for a part and takes it; false at the end.
-    fn take(&self) -> bool {
-        let take = || self.0.compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        let is_over = || self.0.load(Ordering::Relaxed) == OVER;
-        loop {
-            let mut taken = false;
-            look_out(|| {
-                let state = self.0.load(Ordering::Relaxed);
-                taken = state == OPEN && take();
-                taken || state == OVER
-            });
-            if taken || is_over() {
-                return taken;
-            }
-            if self.0.compare_exchange(IDLE, ASLEEP, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                while self.0.load(Ordering::Relaxed) == ASLEEP {
-                    thread::park();
-                }
-            }
-        }
-    }
-}
-
-/// Looks for a moment whether something is so.
-fn look_out(mut is_so: impl FnMut() -> bool) -> bool {
-    let began = Instant::now();
-    loop {
-        for _ in 0..LOOKS {
-            if is_so() {
-                return true;
-            }
-            std::hint::spin_loop();
-        }
-        if began.elapsed() > LOOK_OUT {
-            return false;
         }
     }
 }

@@ -1,6 +1,9 @@
-use std::sync::{
-    Barrier,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{
+        Barrier,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
 };
 
 use super::*;
@@ -141,4 +144,32 @@ fn who_slept_wakes_up() {
         let by = by.into_inner().unwrap();
         assert!(by.len() == 2 && by[0] != by[1]);
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_that_are_to_stay_have_a_processor_each_and_leave_the_others_to_callers() {
+    let allowed = processors::allowed().unwrap();
+    let team = Team::on(3, &allowed).unwrap();
+    let places = Mutex::new(vec![Vec::new(); 3]);
+    // Who comes late finds his part done by the caller.
+    while places.lock().unwrap()[1..].iter().any(Vec::is_empty) {
+        team.run(3, |part| {
+            let name = thread::current().name().unwrap_or_default().to_owned();
+            if name == format!("team-{part}") {
+                places.lock().unwrap()[part] = processors::allowed().unwrap();
+            }
+            thread::yield_now();
+        });
+    }
+    for (part, places) in places.into_inner().unwrap().iter().enumerate().skip(1) {
+        assert_eq!(*places, allowed.get(part).map_or_else(|| allowed.clone(), |own| vec![*own]));
+    }
+    thread::spawn(move || {
+        team.make_room();
+        let left: Vec<usize> = allowed.iter().take(1).chain(allowed.iter().skip(3)).copied().collect();
+        assert_eq!(processors::allowed().unwrap(), left);
+    })
+    .join()
+    .unwrap();
 }

@@ -1,9 +1,11 @@
 //! `nutgraf serve`.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _},
     net::TcpListener,
     process::{Child, Command},
+    thread::available_parallelism,
 };
 
 use crate::{
@@ -61,6 +63,48 @@ async fn proxies_of_the_environment_are_not_used() {
     let read = ask("GET", &format!("{}/api/v1/articles/random", line.trim_end()), None).await;
     terminate(&child);
     assert_eq!((read.status, child.wait().unwrap().code()), (200, Some(0)));
+}
+
+/// The threads of a process that compute with models, and the processors that each may run on.
+#[cfg(target_os = "linux")]
+fn team(process: u32) -> Vec<(String, String)> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let mut team: Vec<_> = threads
+        .map(|thread| {
+            let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+            let of = |key: &str| {
+                let line = status.lines().find_map(|line| line.strip_prefix(key));
+                line.unwrap().trim().to_owned()
+            };
+            (of("Name:"), of("Cpus_allowed_list:"))
+        })
+        .filter(|(name, _)| name.starts_with("team-"))
+        .collect();
+    team.sort();
+    team
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn models_compute_with_as_many_threads_as_are_asked_for_and_where() {
+    let folder = tempfile::tempdir().unwrap();
+    inference::testing::random_model(folder.path(), 256, &serde_json::json!({})).unwrap();
+    let processors = available_parallelism().unwrap().get();
+    for (threads, pinned) in [(1, false), (2, false), (2, true), (10_000, true)] {
+        let mut command = program();
+        command.args(["--listen", "127.0.0.1:0", "--newsroom", "127.0.0.1:0", "--model"]).arg(folder.path());
+        command.args(["--model-threads", &threads.to_string()]).args(pinned.then_some("--pin-model-threads"));
+        let (mut child, _, _out) = serve(&mut command);
+        let team = team(child.id());
+        terminate(&child);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        // Whoever asks for a step is one of them.
+        assert_eq!(team.len(), threads.min(processors) - 1, "{threads} of {processors}: {team:?}");
+        let places: Vec<&str> = team.iter().map(|(_, places)| places.as_str()).collect();
+        assert!(!pinned || places.iter().all(|places| places.parse::<usize>().is_ok()), "{places:?}");
+        let others = |at: usize| places.iter().skip(at + 1).any(|other| *other == places[at]);
+        assert!(!pinned || !(0..places.len()).any(others), "{places:?}");
+    }
 }
 
 #[test]
