@@ -2,7 +2,7 @@
 
 use candle_core::{D, Device, Result, Tensor};
 
-use super::{batch::TokenBatch, embedding::Embedding};
+use super::{batch::TokenBatch, embedding::Embedding, few_queries};
 
 /// `[batch, length, heads · width]` to `[batch, heads, length, width]`.
 pub(super) fn split_heads(input: &Tensor, heads: usize) -> Result<Tensor> {
@@ -16,24 +16,17 @@ fn join_heads(input: &Tensor) -> Result<Tensor> {
     input.transpose(1, 2)?.reshape((batch, length, heads * width))
 }
 
-/// softmax(q · k + bias) · v, with the heads joined. Queries and values are `[batch, heads, …, width]`, keys are
-/// transposed, and the bias is whatever can be added to `[batch, heads, queries, keys]`.
+/// softmax(q · kᵀ + bias) · v, with the heads joined. Queries, keys and values are `[batch, heads, …, width]`, and the bias
+/// is whatever can be added to `[batch, heads, queries, keys]`.
 pub(super) fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor, bias: &[&Tensor]) -> Result<Tensor> {
-    let mut scores = queries.matmul(keys)?;
+    if few_queries::are_few(queries, bias) {
+        return join_heads(&few_queries::attend(queries, keys, values, bias)?);
+    }
+    let mut scores = queries.matmul(&keys.transpose(D::Minus1, D::Minus2)?)?;
     for bias in bias {
         scores = scores.broadcast_add(bias)?;
     }
     join_heads(&candle_nn::ops::softmax_last_dim(&scores)?.matmul(values)?)
-}
-
-/// Attention of one new token in each row to all tokens so far. Everything is `[rows, heads, tokens, width]`.
-pub(super) fn attend_to_tokens(
-    queries: &Tensor,
-    keys: &Tensor,
-    values: &Tensor,
-    bias: Option<&Tensor>,
-) -> Result<Tensor> {
-    attend(queries, &keys.transpose(D::Minus1, D::Minus2)?, values, bias.as_slice())
 }
 
 /// Attention of one new token in each row, `[rows, 1, heads · width]`, to the source that the rows of an input share.

@@ -25,9 +25,9 @@ impl KvCache {
 /// The encoder's output as a decoder layer sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
-    /// Keys, transposed: `[batch, heads, width, length]`.
+    /// `[batch, heads, length, width]`.
     pub(super) keys: Tensor,
-    /// Values: `[batch, heads, length, width]`.
+    /// `[batch, heads, length, width]`.
     pub(super) values: Tensor,
 }
 

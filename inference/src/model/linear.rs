@@ -1,9 +1,9 @@
 //! Linear layers.
 
-use candle_core::{CpuStorage, D, DType, Result, Storage, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 use candle_nn::Module;
 
-use super::product::product;
+use super::{numbers::with_numbers, product::product};
 use crate::weights::{LinearWeight, LoadError, MappedMatrix, Matrix, Weights};
 
 /// x · Wᵀ + b, with weights in floats or quantized.
@@ -55,7 +55,8 @@ impl Linear {
 
 fn mapped_product(input: &Tensor, weight: &MappedMatrix) -> Result<Tensor> {
     let (out_dim, _) = weight.dims();
-    on_cpu(input, |input| product(input, weight.values(), out_dim))?.reshape((input.dim(0)?, out_dim))
+    let output = with_numbers([input], |[input]| product(input, weight.values(), out_dim))?;
+    Tensor::from_vec(output, (input.dim(0)?, out_dim), input.device())
 }
 
 /// On a CPU, weights of 32 bits that were read into memory go the way of those that are mapped.
@@ -64,24 +65,6 @@ fn float_product(input: &Tensor, weight: &Tensor) -> Result<Tensor> {
         return input.matmul(&weight.t()?);
     }
     let out_dim = weight.dim(0)?;
-    let (storage, layout) = weight.storage_and_layout();
-    let Storage::Cpu(CpuStorage::F32(values)) = &*storage else {
-        candle_core::bail!("a tensor on the CPU is not where it says");
-    };
-    let begin = layout.start_offset();
-    let weight = values.get(begin..begin + weight.elem_count()).unwrap_or_default();
-    on_cpu(input, |input| product(input, weight, out_dim))?.reshape((input.dim(0)?, out_dim))
-}
-
-/// The numbers of a tensor on the CPU, made into others.
-fn on_cpu(input: &Tensor, act: impl FnOnce(&[f32]) -> Vec<f32>) -> Result<Tensor> {
-    let input = input.contiguous()?;
-    let (storage, layout) = input.storage_and_layout();
-    let Storage::Cpu(CpuStorage::F32(values)) = &*storage else {
-        candle_core::bail!("weights of a CPU meet numbers that are not there");
-    };
-    let begin = layout.start_offset();
-    let output = act(values.get(begin..begin + input.elem_count()).unwrap_or_default());
-    let length = output.len();
-    Tensor::from_vec(output, length, input.device())
+    let output = with_numbers([input, weight], |[input, weight]| product(input, weight, out_dim))?;
+    Tensor::from_vec(output, (input.dim(0)?, out_dim), input.device())
 }

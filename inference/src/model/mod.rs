@@ -6,9 +6,11 @@ mod batch;
 mod cache;
 mod embedding;
 mod error;
+mod few_queries;
 mod layers;
 mod linear;
 mod logits;
+mod numbers;
 mod product;
 pub(crate) mod t5;
 

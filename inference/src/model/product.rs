@@ -10,11 +10,8 @@
 
 use candle_core::utils::get_num_threads;
 use gemm::{Parallelism, gemm};
+use kernels::Team;
 use pulp::{Arch, Simd, WithSimd};
-use rayon::{
-    iter::{IndexedParallelIterator as _, ParallelIterator as _},
-    slice::ParallelSliceMut as _,
-};
 
 /// Most rows for which reading in place is faster than copying.
 const FEW: usize = 12;
@@ -83,10 +80,11 @@ fn few(input: &[f32], weight: &[f32], rows: usize, out_dim: usize) -> Vec<f32> {
         let weight = weight.get(at * STRIPE * width..).unwrap_or_default();
         arch.dispatch(Stripe { input, weight, width, rows, output });
     };
-    if weight.len() * rows < WORTH_A_THREAD || get_num_threads() < 2 {
-        columns.chunks_mut(STRIPE * rows).enumerate().for_each(stripe);
+    let stripes = columns.chunks_mut(STRIPE * rows).enumerate();
+    if weight.len() * rows < WORTH_A_THREAD {
+        stripes.for_each(stripe);
     } else {
-        columns.par_chunks_mut(STRIPE * rows).enumerate().for_each(stripe);
+        Team::global().each(stripes, stripe);
     }
     if rows == 1 { columns } else { transposed(&columns, rows) }
 }

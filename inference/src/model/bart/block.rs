@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 use crate::{
     config::{Activation, BartConfig},
     model::{
-        attention::{attend, attend_to_source, attend_to_tokens, split_heads},
+        attention::{attend, attend_to_source, split_heads},
         cache::{KvCache, Source},
         layers::{LayerNorm, activate},
         linear::Linear,
@@ -115,7 +115,7 @@ impl EncoderBlock {
         let own = &self.attention;
         let hidden = self.around_attention.around(hidden, |input| {
             let queries = own.heads(&own.scaled_queries(input)?)?;
-            let keys = own.heads(&own.keys.forward(input)?)?.transpose(2, 3)?;
+            let keys = own.heads(&own.keys.forward(input)?)?;
             let values = own.heads(&own.values.forward(input)?)?;
             own.output.forward(&attend(&queries, &keys, &values, mask.as_slice())?)
         })?;
@@ -154,7 +154,7 @@ impl DecoderBlock {
     /// Keys and values of the encoder's output, once for all steps.
     pub(super) fn source(&self, encoded: &Tensor) -> Result<Source> {
         let cross = &self.cross_attention;
-        let keys = cross.heads(&cross.keys.forward(encoded)?)?.transpose(2, 3)?.contiguous()?;
+        let keys = cross.heads(&cross.keys.forward(encoded)?)?;
         Ok(Source { keys, values: cross.heads(&cross.values.forward(encoded)?)? })
     }
 
@@ -172,7 +172,7 @@ impl DecoderBlock {
                 (own.heads(&own.keys.forward(input)?)?, own.heads(&own.values.forward(input)?)?);
             let (keys, values) = cache.append(keys, values)?;
             let queries = own.heads(&own.scaled_queries(input)?)?;
-            own.output.forward(&attend_to_tokens(&queries, &keys, &values, None)?)
+            own.output.forward(&attend(&queries, &keys, &values, &[])?)
         })?;
         let cross = &self.cross_attention;
         let hidden = self.around_cross_attention.around(&hidden, |input| {

@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 use crate::{
     config::{Activation, T5Config},
     model::{
-        attention::{attend, attend_to_source, attend_to_tokens, split_heads},
+        attention::{attend, attend_to_source, split_heads},
         cache::{KvCache, Source},
         layers::{RmsNorm, activate, clamp_half},
         linear::Linear,
@@ -113,7 +113,7 @@ impl EncoderBlock {
         let attention = &self.attention;
         let normed = attention.norm.forward(hidden)?;
         let queries = attention.heads(&attention.queries, &normed)?;
-        let keys = attention.heads(&attention.keys, &normed)?.transpose(2, 3)?;
+        let keys = attention.heads(&attention.keys, &normed)?;
         let values = attention.heads(&attention.values, &normed)?;
         let hidden = attention.residual(hidden, &attend(&queries, &keys, &values, bias)?)?;
         self.feed_forward.forward(&hidden)
@@ -140,8 +140,7 @@ impl DecoderBlock {
     /// Keys and values of the encoder's output, once for all steps.
     pub(super) fn source(&self, encoded: &Tensor) -> Result<Source> {
         let cross = &self.cross_attention;
-        let keys = cross.heads(&cross.keys, encoded)?.transpose(2, 3)?.contiguous()?;
-        Ok(Source { keys, values: cross.heads(&cross.values, encoded)? })
+        Ok(Source { keys: cross.heads(&cross.keys, encoded)?, values: cross.heads(&cross.values, encoded)? })
     }
 
     /// One token of each row.
@@ -157,7 +156,7 @@ impl DecoderBlock {
         let normed = own.norm.forward(hidden)?;
         let (keys, values) =
             cache.append(own.heads(&own.keys, &normed)?, own.heads(&own.values, &normed)?)?;
-        let attended = attend_to_tokens(&own.heads(&own.queries, &normed)?, &keys, &values, Some(positions))?;
+        let attended = attend(&own.heads(&own.queries, &normed)?, &keys, &values, &[positions])?;
         let hidden = own.residual(hidden, &attended)?;
         let cross = &self.cross_attention;
         let queries = cross.queries.forward(&cross.norm.forward(&hidden)?)?;
