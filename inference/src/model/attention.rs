@@ -2,7 +2,7 @@
 
 use candle_core::{D, Device, Result, Tensor};
 
-use super::{batch::TokenBatch, embedding::Embedding, few_queries};
+use super::{batch::TokenBatch, embedding::Embedding, heads};
 
 /// `[batch, length, heads · width]` to `[batch, heads, length, width]`.
 pub(super) fn split_heads(input: &Tensor, heads: usize) -> Result<Tensor> {
@@ -19,8 +19,8 @@ fn join_heads(input: &Tensor) -> Result<Tensor> {
 /// softmax(q · kᵀ + bias) · v, with the heads joined. Queries, keys and values are `[batch, heads, …, width]`, and the bias
 /// is whatever can be added to `[batch, heads, queries, keys]`.
 pub(super) fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor, bias: &[&Tensor]) -> Result<Tensor> {
-    if few_queries::are_few(queries, bias) {
-        return join_heads(&few_queries::attend(queries, keys, values, bias)?);
+    if heads::are_for(queries) {
+        return join_heads(&heads::attend(queries, keys, values, bias)?);
     }
     let mut scores = queries.matmul(&keys.transpose(D::Minus1, D::Minus2)?)?;
     for bias in bias {

@@ -6,7 +6,7 @@ mod batch;
 mod cache;
 mod embedding;
 mod error;
-mod few_queries;
+mod heads;
 mod layers;
 mod linear;
 mod logits;

@@ -28,8 +28,7 @@ pub(super) fn product(input: &[f32], weight: &[f32], out_dim: usize) -> Vec<f32>
     if rows <= FEW { few(input, weight, rows, out_dim) } else { many(input, weight, rows, out_dim) }
 }
 
-/// The general product.
-#[expect(unsafe_code, reason = "gemm takes pointers and strides")]
+/// The general product, by as many threads as pay.
 fn many(input: &[f32], weight: &[f32], rows: usize, out_dim: usize) -> Vec<f32> {
     let width = weight.len() / out_dim.max(1);
     let mut output = vec![0.0; rows * out_dim];
@@ -37,10 +36,34 @@ fn many(input: &[f32], weight: &[f32], rows: usize, out_dim: usize) -> Vec<f32> 
         0 | 1 => Parallelism::None,
         threads => Parallelism::Rayon(threads),
     };
-    let (m, n, k) = (rows, out_dim, width);
-    assert!(input.len() >= m * k && weight.len() >= n * k, "whole matrices");
-    // SAFETY: the three matrices have m × n, m × k and k × n numbers, laid out as the strides say: output and input row by
-    // row, the weight column by column, for it is transposed.
+    multiply_by(&mut output, input, (weight, Order::Columns), width, threads);
+    output
+}
+
+/// How a matrix lies in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Order {
+    /// Row by row.
+    Rows,
+    /// Column by column.
+    Columns,
+}
+
+/// The product of matrices, by this thread: `[m, inner]`, row by row, times `[inner, n]`, in either order, gives `output`, `[m, n]`.
+pub(super) fn multiply(output: &mut [f32], left: &[f32], right: (&[f32], Order), inner: usize) {
+    multiply_by(output, left, right, inner, Parallelism::None);
+}
+
+#[expect(unsafe_code, reason = "gemm takes pointers and strides")]
+fn multiply_by(output: &mut [f32], left: &[f32], right: (&[f32], Order), inner: usize, threads: Parallelism) {
+    let (right, order) = right;
+    let (m, n, k) = (left.len() / inner.max(1), right.len() / inner.max(1), inner);
+    assert!(output.len() >= m * n, "a whole matrix");
+    let (across, down) = match order {
+        Order::Rows => (1, n.cast_signed()),
+        Order::Columns => (k.cast_signed(), 1),
+    };
+    // SAFETY: the three matrices have m × n, m × k and k × n numbers, laid out as the strides say.
     unsafe {
         gemm(
             m,
@@ -50,12 +73,12 @@ fn many(input: &[f32], weight: &[f32], rows: usize, out_dim: usize) -> Vec<f32> 
             1,
             n.cast_signed(),
             false,
-            input.as_ptr(),
+            left.as_ptr(),
             1,
             k.cast_signed(),
-            weight.as_ptr(),
-            k.cast_signed(),
-            1,
+            right.as_ptr(),
+            across,
+            down,
             0.0,
             1.0,
             false,
@@ -64,7 +87,6 @@ fn many(input: &[f32], weight: &[f32], rows: usize, out_dim: usize) -> Vec<f32> 
             threads,
         );
     }
-    output
 }
 
 /// A few rows, each weight read once.

@@ -8,7 +8,7 @@ mod softmax;
 pub use activation::{Activation, activate, gate};
 pub(crate) use exp::{Powers, exp};
 pub use norm::{add, add_number, layer_norm, rms_norm, scale};
-pub use softmax::log_softmax;
+pub use softmax::{log_softmax, softmax};
 
 use crate::simd::{Simd, chunks, highest};
 

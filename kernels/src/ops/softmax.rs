@@ -1,4 +1,4 @@
-//! The logarithm of softmax, over a vocabulary.
+//! Softmax of a head's scores, and its logarithm over a vocabulary.
 #![expect(
     clippy::inline_always,
     reason = "only what is inlined is compiled for the instructions of the caller"
@@ -8,7 +8,7 @@ use std::f32::consts::LOG2_E;
 
 use super::Powers;
 use crate::{
-    Cpu,
+    Cpu, LANES,
     cpu::Loops,
     simd::{Simd, chunks, highest, sum},
 };
@@ -34,6 +34,44 @@ impl Loops for LogSoftmax<'_> {
             for score in self.0 {
                 *score = *score - most - log;
             }
+        }
+    }
+}
+
+/// In place: eˣ / Σ eˣ, the highest to about a unit in the last place, one that is e⁻⁶⁰ of it to 1 in 100,000 of itself, and none less
+/// than 2⁻¹⁰⁰ of it. Where a score is not a number, or positive and infinite, or none is finite, no result is a number, as for torch.
+pub fn softmax(cpu: Cpu, scores: &mut [f32]) {
+    cpu.run(Softmax(scores));
+}
+
+struct Softmax<'a>(&'a mut [f32]);
+
+impl Loops for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, simd: impl Simd) {
+        let (most, all) = highest_of(simd, self.0);
+        if !all.is_finite() || most == f32::NEG_INFINITY {
+            return self.0.fill(f32::NAN);
+        }
+        let (most, log2, mut sums) = (simd.splat(most), simd.splat(LOG2_E), simd.splat(0.0));
+        let (whole, rest) = self.0.as_chunks_mut::<LANES>();
+        for scores in &mut *whole {
+            let powers = Powers::FULL.of(simd, simd.mul(simd.sub(simd.load(scores), most), log2));
+            sums = simd.add(sums, powers);
+            simd.store(powers, scores);
+        }
+        let mut last = [f32::NEG_INFINITY; LANES];
+        last.iter_mut().zip(&*rest).for_each(|(last, score)| *last = *score);
+        let powers = Powers::FULL.of(simd, simd.mul(simd.sub(simd.load(&last), most), log2));
+        simd.store(powers, &mut last);
+        let last = &last[..rest.len()];
+        let share = 1.0 / (sum(simd, sums) + last.iter().sum::<f32>());
+        rest.iter_mut().zip(last).for_each(|(score, power)| *score = power * share);
+        let shares = simd.splat(share);
+        for scores in whole {
+            simd.store(simd.mul(simd.load(scores), shares), scores);
         }
     }
 }
@@ -82,6 +120,34 @@ mod tests {
                     prop_assert!(!score.is_finite() || (f64::from(*found) - wanted).abs() < 2e-5, "{found} {wanted}");
                     prop_assert!(highest == f32::NEG_INFINITY || score.is_finite() == found.is_finite());
                 }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn shares_are_the_formulas(scores in vec(prop_oneof![9 => -30.0..30.0_f32, 1 => Just(f32::MIN)], 1..100)) {
+            let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let power = |score: f32| (f64::from(score) - f64::from(highest)).exp();
+            let sum: f64 = scores.iter().map(|score| power(*score)).sum();
+            for cpu in Cpu::all() {
+                let mut found = scores.clone();
+                softmax(cpu, &mut found);
+                for (found, score) in found.iter().zip(&scores) {
+                    let wanted = power(*score) / sum;
+                    prop_assert!((f64::from(*found) - wanted).abs() <= 1e-5 * wanted + 1e-30, "{found} {wanted}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shares_of_what_is_no_number_are_none() {
+        for bad in [[0.0, f32::NAN, 1.0], [0.0, f32::INFINITY, 1.0], [f32::NEG_INFINITY; 3]] {
+            for cpu in Cpu::all() {
+                let mut scores = bad;
+                softmax(cpu, &mut scores);
+                assert!(scores.iter().all(|score| score.is_nan()), "{cpu:?} {bad:?}: {scores:?}");
             }
         }
     }
