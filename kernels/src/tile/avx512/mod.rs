@@ -16,3 +16,5 @@ const AHEAD: usize = 3072;
 /// products a step of 4 beams takes a quarter less, of 8 rows a tenth, and from 8192 to 20480 there is no difference; with that
 /// of attention a step of 8 rows takes a twentieth less.
 const FAR_AHEAD: usize = 8192;
+/// Lines of each panel that are multiplied in one turn of a loop.
+const TOGETHER: usize = 4;

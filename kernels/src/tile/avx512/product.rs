@@ -10,11 +10,11 @@ use std::arch::x86_64::{
 
 use super::{
     super::{ONE_STREAM, PANELS, ROWS, byte_word},
-    AHEAD, FAR_AHEAD,
+    AHEAD, FAR_AHEAD, TOGETHER,
 };
 use crate::{
     Finish, LANES,
-    matrix::{Line, OFFSET},
+    matrix::{GROUP, Line, OFFSET},
     product::Product,
 };
 
@@ -24,51 +24,51 @@ pub(in crate::tile) fn product(product: &Product<'_>) {
     for panel in (0..product.panels()).step_by(at_once) {
         let two = product.panels() - panel >= PANELS && at_once == PANELS;
         for row in (0..product.rows()).step_by(ROWS) {
-            if two {
-                fetch_share(product, panel + PANELS, row);
-            }
-            some_rows(product, panel, two, row);
+            let next = if two { share(product, panel + PANELS, row) } else { &[] };
+            some_rows(product, panel, two, row, next);
         }
     }
 }
 
-/// Begins to fetch the rows' share of the next two panels: all of them are there when they are needed.
-#[target_feature(enable = "avx512f,avx512vnni")]
-fn fetch_share(product: &Product<'_>, panel: usize, row: usize) {
+/// What some rows fetch of the next two panels, so that all of them are there when they are needed.
+fn share<'a>(product: &Product<'a>, panel: usize, row: usize) -> &'a [Line] {
     let (all, lines) = (product.rows(), PANELS * product.groups);
     let share = row * lines / all..(row + ROWS).min(all) * lines / all;
     let next = product.lines.get(panel * product.groups..).unwrap_or_default();
-    for line in next.get(share).unwrap_or_default() {
-        _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
-    }
+    next.get(share).unwrap_or_default()
 }
 
 /// At most 8 rows, from `row` on, times one or two panels.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn some_rows(product: &Product<'_>, panel: usize, two: bool, row: usize) {
+fn some_rows(product: &Product<'_>, panel: usize, two: bool, row: usize, next: &[Line]) {
     match (product.rows() - row, two) {
-        (1, false) => tile::<1, 1, 4>(product, panel, row),
-        (2, false) => tile::<2, 1, 2>(product, panel, row),
-        (3, false) => tile::<3, 1, 2>(product, panel, row),
-        (4, false) => tile::<4, 1, 1>(product, panel, row),
-        (5, false) => tile::<5, 1, 1>(product, panel, row),
-        (6, false) => tile::<6, 1, 1>(product, panel, row),
-        (7, false) => tile::<7, 1, 1>(product, panel, row),
-        (_, false) => tile::<ROWS, 1, 1>(product, panel, row),
-        (1, true) => tile::<1, 2, 2>(product, panel, row),
-        (2, true) => tile::<2, 2, 1>(product, panel, row),
-        (3, true) => tile::<3, 2, 1>(product, panel, row),
-        (4, true) => tile::<4, 2, 1>(product, panel, row),
-        (5, true) => tile::<5, 2, 1>(product, panel, row),
-        (6, true) => tile::<6, 2, 1>(product, panel, row),
-        (7, true) => tile::<7, 2, 1>(product, panel, row),
-        (_, true) => tile::<ROWS, 2, 1>(product, panel, row),
+        (1, false) => tile::<1, 1, 4>(product, panel, row, next),
+        (2, false) => tile::<2, 1, 2>(product, panel, row, next),
+        (3, false) => tile::<3, 1, 2>(product, panel, row, next),
+        (4, false) => tile::<4, 1, 1>(product, panel, row, next),
+        (5, false) => tile::<5, 1, 1>(product, panel, row, next),
+        (6, false) => tile::<6, 1, 1>(product, panel, row, next),
+        (7, false) => tile::<7, 1, 1>(product, panel, row, next),
+        (_, false) => tile::<ROWS, 1, 1>(product, panel, row, next),
+        (1, true) => tile::<1, 2, 2>(product, panel, row, next),
+        (2, true) => tile::<2, 2, 1>(product, panel, row, next),
+        (3, true) => tile::<3, 2, 1>(product, panel, row, next),
+        (4, true) => tile::<4, 2, 1>(product, panel, row, next),
+        (5, true) => tile::<5, 2, 1>(product, panel, row, next),
+        (6, true) => tile::<6, 2, 1>(product, panel, row, next),
+        (7, true) => tile::<7, 2, 1>(product, panel, row, next),
+        (_, true) => tile::<ROWS, 2, 1>(product, panel, row, next),
     }
 }
 
 /// `U` sums for each output, so that as many additions as the processor has under way don't wait for each other.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn tile<const R: usize, const P: usize, const U: usize>(product: &Product<'_>, panel: usize, row: usize) {
+fn tile<const R: usize, const P: usize, const U: usize>(
+    product: &Product<'_>,
+    panel: usize,
+    row: usize,
+    next: &[Line],
+) {
     let groups = product.groups;
     // Without closures, whose calls would take the sums out of their registers.
     let mut lines = [&[][..]; P];
@@ -84,66 +84,108 @@ fn tile<const R: usize, const P: usize, const U: usize>(product: &Product<'_>, p
             sum[at][panel][0] = start;
         }
     }
-    let whole = groups / U * U;
-    let mut group = 0;
-    while group < whole {
-        for at in 0..U {
-            step::<R, P, U>(&lines, &values, group + at, at, &mut sum);
-        }
-        group += U;
-    }
-    while group < groups {
-        step::<R, P, U>(&lines, &values, group, 0, &mut sum);
-        group += 1;
-    }
-    for other in 0..P {
-        let panel = panel + other;
-        let (scales, bias) = (load_floats(&product.scales[panel]), load_some(product.bias(panel)));
-        for at in 0..R {
-            let mut total = sum[at][other][0];
-            for unrolled in 1..U {
-                total = _mm512_add_epi32(total, sum[at][other][unrolled]);
-            }
-            let scale = _mm512_mul_ps(scales, _mm512_set1_ps(product.row_scales[row + at]));
-            finish(_mm512_fmadd_ps(_mm512_cvtepi32_ps(total), scale, bias), product, row + at, panel);
-        }
-    }
+    multiply(&lines, &values, next, &mut sum);
+    finish(product, panel, row, &sum);
 }
 
-/// One group of all rows and panels.
+/// Adds the products of all groups. Lines of `next` are fetched meanwhile, evenly: a core asks for a dozen at a time, and of more at
+/// once it would wait for the first. Measured on an Intel Xeon without AMX: of 64 rows a product takes a sixth less, of 32 a quarter.
 #[target_feature(enable = "avx512f,avx512vnni")]
 #[inline]
-fn step<const R: usize, const P: usize, const U: usize>(
+fn multiply<const R: usize, const P: usize, const U: usize>(
     panels: &[&[Line]; P],
-    values: &[&[[i8; 4]]; R],
-    group: usize,
-    at: usize,
+    rows: &[&[[i8; GROUP]]; R],
+    next: &[Line],
     sum: &mut [[[__m512i; U]; P]; R],
 ) {
-    let mut weights = [_mm512_setzero_si512(); P];
+    let groups = panels[0].len();
+    let whole = groups / TOGETHER;
+    let (mut lines, mut values) = ([&[][..]; P], [&[][..]; R]);
     for panel in 0..P {
-        // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
-        if P == 1 {
-            let ahead = if R == 1 { AHEAD } else { FAR_AHEAD };
-            _mm_prefetch::<_MM_HINT_T1>(panels[panel][group].as_ptr().wrapping_add(ahead).cast());
-        }
-        weights[panel] = load(&panels[panel][group]);
+        lines[panel] = &panels[panel].as_chunks::<TOGETHER>().0[..whole];
     }
     for row in 0..R {
-        let value = _mm512_set1_epi32(byte_word(values[row][group]));
-        for panel in 0..P {
-            sum[row][panel][at] = _mm512_dpbusd_epi32(sum[row][panel][at], weights[panel], value);
+        values[row] = &rows[row].as_chunks::<TOGETHER>().0[..whole];
+    }
+    let each = next.len().div_ceil(whole.max(1));
+    // Where there is nothing to fetch, what is at hand.
+    let mut place = if next.is_empty() { panels[0].as_ptr() } else { next.as_ptr() };
+    for chunk in 0..whole {
+        if P > 1 {
+            place = fetch(place, each);
+        }
+        for first in 0..TOGETHER / U {
+            for at in 0..U {
+                let mut weights = [_mm512_setzero_si512(); P];
+                for panel in 0..P {
+                    weights[panel] = load::<R, P>(&lines[panel][chunk][first * U + at]);
+                }
+                for row in 0..R {
+                    let value = _mm512_set1_epi32(byte_word(values[row][chunk][first * U + at]));
+                    for panel in 0..P {
+                        sum[row][panel][at] = _mm512_dpbusd_epi32(sum[row][panel][at], weights[panel], value);
+                    }
+                }
+            }
+        }
+    }
+    for group in whole * TOGETHER..groups {
+        for row in 0..R {
+            let value = _mm512_set1_epi32(byte_word(rows[row][group]));
+            for panel in 0..P {
+                let weights = load::<R, P>(&panels[panel][group]);
+                sum[row][panel][0] = _mm512_dpbusd_epi32(sum[row][panel][0], weights, value);
+            }
         }
     }
 }
 
-/// Puts a row's outputs of a panel where they belong.
+/// Begins to fetch so many lines, one at least; gives the one after them.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn finish(mut values: __m512, product: &Product<'_>, row: usize, panel: usize) {
-    // SAFETY: each panel is in one part of a product only, and a part goes through its rows one after the other.
-    let place = unsafe { product.output.get(row, product.columns(panel)) };
-    match product.finish {
+fn fetch(mut place: *const Line, count: usize) -> *const Line {
+    _mm_prefetch::<_MM_HINT_T1>(place.cast());
+    place = place.wrapping_add(1);
+    for _ in 1..count {
+        _mm_prefetch::<_MM_HINT_T1>(place.cast());
+        place = place.wrapping_add(1);
+    }
+    place
+}
+
+/// Puts the outputs of some rows and panels where they belong.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+fn finish<const R: usize, const P: usize, const U: usize>(
+    product: &Product<'_>,
+    panel: usize,
+    row: usize,
+    sum: &[[[__m512i; U]; P]; R],
+) {
+    let columns = product.columns(panel).start..product.columns(panel + P - 1).end;
+    let (mut scales, mut bias) = ([_mm512_setzero_ps(); P], [_mm512_setzero_ps(); P]);
+    for at in 0..P {
+        scales[at] = load_floats(&product.scales[panel + at]);
+        bias[at] = load_some(product.bias(panel + at));
+    }
+    for at in 0..R {
+        // SAFETY: each panel is in one part of a product only, and a part goes through its rows one after the other.
+        let places = unsafe { product.output.get(row + at, columns.clone()) };
+        let row_scale = _mm512_set1_ps(product.row_scales[row + at]);
+        for panel in 0..P {
+            let scale = _mm512_mul_ps(scales[panel], row_scale);
+            let total = _mm512_cvtepi32_ps(total(&sum[at][panel]));
+            let place = places.get_mut(panel * LANES..).unwrap_or_default();
+            put(product.finish, _mm512_fmadd_ps(total, scale, bias[panel]), place);
+        }
+    }
+}
+
+/// Outputs of a row and a panel to the first 16 places, or as many as there are.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn put(finish: Finish, mut values: __m512, place: &mut [f32]) {
+    match finish {
         Finish::Store => {}
         Finish::Add => values = _mm512_add_ps(values, load_some(place)),
         Finish::Relu => values = _mm512_max_ps(values, _mm512_setzero_ps()),
@@ -191,7 +233,23 @@ pub(in crate::tile) fn load_floats(values: &[f32; LANES]) -> __m512 {
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn load(line: &Line) -> __m512i {
+fn total<const U: usize>(sums: &[__m512i; U]) -> __m512i {
+    let mut total = sums[0];
+    for at in 1..U {
+        total = _mm512_add_epi32(total, sums[at]);
+    }
+    total
+}
+
+/// Weights of one panel, alone or of so many, for so many rows.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load<const R: usize, const P: usize>(line: &Line) -> __m512i {
+    // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
+    if P == 1 {
+        let ahead = if R == 1 { AHEAD } else { FAR_AHEAD };
+        _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().wrapping_add(ahead).cast());
+    }
     // SAFETY: a line has 64 bytes, and the load needs no alignment.
     unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
 }
