@@ -14,7 +14,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::{
     numbers::with_all,
-    product::{Order, multiply},
+    product::{Order, fetch_after, multiply},
 };
 
 /// Most queries for which keys and values are read where they lie.
@@ -173,6 +173,7 @@ fn dot<S: Simd>(simd: S, one: &[f32], other: &[f32]) -> f32 {
     let mut sums = [simd.splat_f32s(0.0); 2];
     for (one, other) in one.chunks(2).zip(other.chunks(2)) {
         for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
+            fetch_after(other);
             *sum = simd.mul_add_f32s(*one, *other, *sum);
         }
     }
@@ -186,6 +187,7 @@ fn add<S: Simd>(simd: S, output: &mut [f32], share: f32, values: &[f32]) {
     let ((output, output_tail), (values, tail)) = (S::as_mut_simd_f32s(output), S::as_simd_f32s(values));
     let shares = simd.splat_f32s(share);
     for (output, value) in output.iter_mut().zip(values) {
+        fetch_after(value);
         *output = simd.mul_add_f32s(shares, *value, *output);
     }
     output_tail.iter_mut().zip(tail).for_each(|(output, value)| *output += share * value);

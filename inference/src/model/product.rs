@@ -17,6 +17,9 @@ use pulp::{Arch, Simd, WithSimd};
 const FEW: usize = 12;
 /// Outputs that a thread takes at a time.
 const STRIPE: usize = 96;
+/// Bytes from what is multiplied to what is fetched meanwhile from memory. Measured on an Intel Xeon: a step of 4 rows takes a quarter less
+/// than without, of 8 a fifth, of one a tenth; from 4096 to 16384 there is no difference.
+const AHEAD: usize = 8192;
 /// Products of fewer numbers than this are not worth a second thread.
 const WORTH_A_THREAD: usize = 1 << 17;
 
@@ -175,6 +178,7 @@ fn dots<S: Simd, const ROWS: usize, const SUMS: usize>(
     let whole = lanes.len() / SUMS * SUMS;
     for first in (0..whole).step_by(SUMS) {
         for at in 0..SUMS {
+            fetch_after(&lanes[first + at]);
             for row in 0..ROWS {
                 sums[row][at] =
                     simd.mul_add_f32s(lanes[first + at], row_lanes[row][first + at], sums[row][at]);
@@ -193,6 +197,21 @@ fn dots<S: Simd, const ROWS: usize, const SUMS: usize>(
     }
     ROWS
 }
+
+/// Begins to fetch what lies [`AHEAD`] bytes after a place in memory.
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "the instruction takes any address")]
+#[inline(always)]
+pub(super) fn fetch_after<T>(place: &T) {
+    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+    // SAFETY: what can't be fetched is left where it is, and every processor of this kind has the instruction.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>((&raw const *place).cast::<i8>().wrapping_add(AHEAD)) }
+}
+
+/// Other processors are left to do it by themselves.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(super) const fn fetch_after<T>(_: &T) {}
 
 #[cfg(test)]
 mod tests {
