@@ -4,14 +4,14 @@
 use std::arch::{
     asm,
     x86_64::{
-        __m512i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_cvtepi8_epi16,
-        _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+        __m512i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm512_cvtepi8_epi16, _mm512_loadu_si512,
+        _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
     },
 };
 
 use super::{
     super::{KvRun, PANELS, PairLine, PairLines, PairRows, ROWS, Sums, TOKEN_PAIRS, pair_word},
-    FAR_AHEAD,
+    FAR_AHEAD, total,
 };
 
 /// Rows that go through one panel at a time: that is one stream from memory, which is what takes the time of a few.
@@ -230,16 +230,6 @@ fn multiply<const R: usize, const P: usize, const U: usize, T>(
             }
         }
     }
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn total<const U: usize>(sums: &[__m512i; U]) -> __m512i {
-    let mut total = sums[0];
-    for at in 1..U {
-        total = _mm512_add_epi32(total, sums[at]);
-    }
-    total
 }
 
 /// `_mm512_dpwssd_epi32`, which the compiler takes apart to two instructions here.

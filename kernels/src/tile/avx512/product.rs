@@ -2,21 +2,24 @@
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
 use std::arch::x86_64::{
-    __m512, __m512i, __mmask16, _MM_HINT_T1, _mm_prefetch, _mm512_add_epi32, _mm512_add_ps,
-    _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps,
+    __m512, __m512i, __mmask16, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi32_ps,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_storeu_ps,
+    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps,
 };
 
 use super::{
     super::{ONE_STREAM, PANELS, ROWS, byte_word},
-    AHEAD, FAR_AHEAD, TOGETHER,
+    AHEAD, FAR_AHEAD, total,
 };
 use crate::{
     Finish, LANES,
     matrix::{GROUP, Line, OFFSET},
     product::Product,
 };
+
+/// Lines of each panel that are multiplied in one turn of a loop.
+const TOGETHER: usize = 4;
 
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(in crate::tile) fn product(product: &Product<'_>) {
@@ -229,16 +232,6 @@ pub(in crate::tile) fn load_some(values: &[f32]) -> __m512 {
 pub(in crate::tile) fn load_floats(values: &[f32; LANES]) -> __m512 {
     // SAFETY: there are 16, and the load needs no alignment.
     unsafe { _mm512_loadu_ps(values.as_ptr()) }
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn total<const U: usize>(sums: &[__m512i; U]) -> __m512i {
-    let mut total = sums[0];
-    for at in 1..U {
-        total = _mm512_add_epi32(total, sums[at]);
-    }
-    total
 }
 
 /// Weights of one panel, alone or of so many, for so many rows.
