@@ -2,7 +2,8 @@
 //!
 //! For each set of instructions, shape and number of rows it prints the time, operations (two for each multiplication and
 //! addition) and bytes of weights a second. Weights of a few rows are taken from a list that is larger than the cache, as
-//! in decoding; the read bandwidth above them is that of the same list summed up.
+//! in decoding; the read bandwidth above them is that of the same list summed up. Those of 64 rows are taken from one that the
+//! largest cache may hold, as in an encoder, where each thread has so many tokens.
 #![expect(clippy::print_stdout, reason = "it is what the program is for")]
 
 use std::{
@@ -25,6 +26,8 @@ const SHAPES: [(&str, usize, usize); 7] = [
 ];
 /// Bytes of weights that no cache holds.
 const LARGE: usize = 192 << 20;
+/// Bytes of weights that only the largest cache may hold.
+const ENCODER: usize = 20 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -38,8 +41,12 @@ fn run(team: &Team, limit: Duration) -> Result<(), MatrixError> {
     println!("{:>10} {:>14} {:>5} {:>10} {:>8} {:>8}", "path", "shape", "rows", "µs", "GOP/s", "GB/s");
     for cpu in Cpu::all() {
         for (name, out_dim, in_dim) in SHAPES {
-            for rows in [1, 4, 8, 512] {
-                let copies = if rows > 8 { 1 } else { LARGE / (out_dim * in_dim) };
+            for rows in [1, 4, 8, 64, 512] {
+                let copies = match rows {
+                    ..=8 => LARGE / (out_dim * in_dim),
+                    9..=64 => ENCODER / (out_dim * in_dim),
+                    _ => 1,
+                };
                 let seconds = time(team, cpu, (out_dim, in_dim), rows, copies, limit)?;
                 let bytes = (out_dim * in_dim) as f64;
                 let (operations, gigabytes) =
