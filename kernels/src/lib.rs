@@ -10,12 +10,13 @@
 //! - [`Int8Matrix`]: the weight of a linear layer, packed; [`Int8Rows`]: its input, quantized row by row.
 //! - [`product`]: the one with the other.
 //! - [`Team`]: threads that split a product or the heads of attention; [`Threads`]: how many, and where they run.
-//! - [`attention`]: queries over keys and values in blocks of 16 tokens.
+//! - [`attention`]: queries over keys and values in blocks of 16 tokens; [`BufferPool`]: memory for these.
 //! - [`ops`]: what is done to rows of floats in between.
 //! - `simd`: 16 floats at a time.
 //! - `tile`: the inner loops, for each set of instructions.
 
 pub mod attention;
+mod buffer;
 mod columns;
 mod cpu;
 mod matrix;
@@ -27,6 +28,7 @@ mod simd;
 mod team;
 mod tile;
 
+pub use buffer::BufferPool;
 pub use cpu::{Cpu, Isa};
 pub use matrix::{Int8Matrix, MatrixError, StoredBytes};
 pub use product::{Finish, product, product_by};

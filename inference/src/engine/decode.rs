@@ -90,7 +90,9 @@ impl Step<'_, '_> {
         for taken in self.taken {
             let Some(row) = self.rows.get_mut(taken.row) else { continue };
             if taken.position / PAGE >= row.pages.len() {
-                row.pages.push(Arc::new(KvPage::new(engine.decoder.shape, engine.decoder_blocks.len())));
+                let page =
+                    KvPage::new(&engine.memory, engine.decoder.shape, engine.decoder_blocks.len());
+                row.pages.push(Arc::new(page));
             }
         }
         for (layer, block) in engine.decoder_blocks.iter().enumerate() {

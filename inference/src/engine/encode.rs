@@ -54,13 +54,13 @@ impl Engine {
         let distances = length.cast_signed();
         let biases = stack.relative.as_ref().map(|it| it.positions.of_distances(1 - distances..distances));
         let precision = Precision::of_many(self.cpu, stack.shape);
-        let keys = KvBlocks::new(stack.shape, length.div_ceil(BLOCK), precision);
+        let keys = KvBlocks::new(&self.memory, stack.shape, length.div_ceil(BLOCK), precision);
         Ok(Encoding {
             hidden,
             length,
             masked: Vec::new(),
             layer: 0,
-            queries: SourceQueries::new(length, &keys),
+            queries: SourceQueries::new(&self.memory, length, &keys),
             keys,
             biases: biases.unwrap_or_default(),
         })
@@ -128,7 +128,7 @@ impl Engine {
         let (sizes, width, shape) =
             (parts(*length, self.team.threads()), self.encoder.width(), self.decoder.shape);
         let blocks = length.div_ceil(BLOCK);
-        let new = || KvBlocks::new(shape, blocks, Precision::Bits8);
+        let new = || KvBlocks::new(&self.memory, shape, blocks, Precision::Bits8);
         let mut layers: Vec<KvBlocks> = self.decoder_blocks.iter().map(|_| new()).collect();
         let mut rest: Vec<_> = layers.iter_mut().map(KvBlocks::all_mut).collect();
         let mut rest_hidden = &mut **hidden;

@@ -26,7 +26,7 @@ mod stack;
 use std::sync::{Arc, Mutex};
 
 use kernels::{
-    Cpu, Team,
+    BufferPool, Cpu, Team,
     attention::{KvBlocks, KvPage},
 };
 
@@ -57,6 +57,8 @@ pub struct Engine {
     /// What the decoder's output is multiplied by before the head.
     head_scale: Option<f32>,
     scratch: Mutex<Vec<StepScratch>>,
+    /// For keys and values.
+    memory: Arc<BufferPool>,
 }
 
 #[derive(Debug)]

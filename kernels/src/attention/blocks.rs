@@ -1,11 +1,14 @@
 //! Keys and values of attention, in blocks of 16 tokens.
 
+use std::sync::Arc;
+
 use super::{
     MOST_QUERIES, tiled,
-    write::{HeadBlocksMut, KvBlocksMut},
+    write::{HeadBlocksMut, KvBlocksMut, Tokens},
 };
 use crate::{
-    Cpu, LANES,
+    BufferPool, Cpu, LANES,
+    buffer::Buffer,
     tile::{KvRun, PairLines, PairLinesMut, TOKEN_PAIRS},
 };
 
@@ -57,37 +60,29 @@ impl Precision {
     pub fn of_many(cpu: Cpu, shape: HeadShape) -> Self {
         if tiled::is_for(cpu, shape) { Self::Bf16 } else { Self::Bits16 }
     }
-}
 
-/// Lines of any precision.
-#[derive(Debug, Clone)]
-enum Lines {
-    Bytes(Vec<[i8; 2 * LANES]>),
-    Words(Vec<[i16; 2 * LANES]>),
-}
-
-impl Lines {
-    fn new(precision: Precision, count: usize) -> Self {
-        match precision {
-            Precision::Bits8 => Self::Bytes(vec![[0; 2 * LANES]; count]),
-            Precision::Bits16 | Precision::Bf16 => Self::Words(vec![[0; 2 * LANES]; count]),
-        }
+    /// Bytes of a line: two numbers for each of 16 tokens or dimensions.
+    fn line(self) -> usize {
+        if self == Self::Bits8 { size_of::<[i8; 2 * LANES]>() } else { size_of::<[i16; 2 * LANES]>() }
     }
 
-    fn all(&self) -> PairLines<'_> {
+    fn lines(self, bytes: &[u8]) -> PairLines<'_> {
         match self {
-            Self::Bytes(lines) => PairLines::Bytes(lines),
-            Self::Words(lines) => PairLines::Words(lines),
+            Self::Bits8 => PairLines::Bytes(bytemuck::cast_slice(bytes)),
+            Self::Bits16 | Self::Bf16 => PairLines::Words(bytemuck::cast_slice(bytes)),
         }
     }
 
-    fn all_mut(&mut self) -> PairLinesMut<'_> {
+    fn lines_mut(self, bytes: &mut [u8]) -> PairLinesMut<'_> {
         match self {
-            Self::Bytes(lines) => PairLinesMut::Bytes(lines),
-            Self::Words(lines) => PairLinesMut::Words(lines),
+            Self::Bits8 => PairLinesMut::Bytes(bytemuck::cast_slice_mut(bytes)),
+            Self::Bits16 | Self::Bf16 => PairLinesMut::Words(bytemuck::cast_slice_mut(bytes)),
         }
     }
 }
+
+/// Scales of a block's tokens.
+type Lanes = [f32; LANES];
 
 /// Keys and values of some blocks of 16 tokens.
 #[derive(Debug, Clone)]
@@ -95,14 +90,15 @@ pub struct KvBlocks {
     shape: HeadShape,
     blocks: usize,
     precision: Precision,
-    /// `[heads, blocks, pairs of dimensions]`, a line has the pair of 16 tokens.
-    keys: Lines,
-    /// `[heads, panels of 16 dimensions, blocks, pairs of tokens]`.
-    values: Lines,
-    /// `[heads, blocks]`, of 16 tokens.
-    key_scales: Vec<[f32; LANES]>,
-    /// As the keys'.
-    value_scales: Vec<[f32; LANES]>,
+    /// One after the other:
+    ///
+    /// - keys, `[heads, blocks, pairs of dimensions]`, a line has the pair of 16 tokens;
+    /// - values, `[heads, panels of 16 dimensions, blocks, pairs of tokens]`;
+    /// - scales of the keys, `[heads, blocks]`, of 16 tokens;
+    /// - scales of the values, as the keys'.
+    bytes: Buffer,
+    /// Where the values, the scales of the keys and those of the values begin.
+    parts: [usize; 3],
 }
 
 /// One head's scales of [`KvBlocks`], of 16 tokens each.
@@ -113,25 +109,26 @@ pub(super) struct Scales<'a> {
 }
 
 impl KvBlocks {
-    /// Of so many blocks, all zero.
-    pub fn new(shape: HeadShape, blocks: usize, precision: Precision) -> Self {
+    /// Of so many blocks, which hold anything until they are filled.
+    pub fn new(pool: &Arc<BufferPool>, shape: HeadShape, blocks: usize, precision: Precision) -> Self {
         let precision = match precision {
             Precision::Bf16 if !tiled::takes(shape) => Precision::Bits16,
             taken => taken,
         };
         // Tiles take two at once.
-        let blocks = if precision == Precision::Bf16 { blocks.next_multiple_of(2) } else { blocks };
-        let (all, lanes) =
-            (shape.heads * blocks, [if precision == Precision::Bf16 { 1.0 } else { 0.0 }; LANES]);
-        Self {
-            shape,
-            blocks,
-            precision,
-            keys: Lines::new(precision, all * shape.pairs()),
-            values: Lines::new(precision, all * shape.value_lines()),
-            key_scales: vec![lanes; all],
-            value_scales: vec![lanes; all],
+        let whole = if precision == Precision::Bf16 { blocks.next_multiple_of(2) } else { blocks };
+        let (all, line) = (shape.heads * whole, precision.line());
+        let values = all * shape.pairs() * line;
+        let keys = (values + all * shape.value_lines() * line).next_multiple_of(size_of::<Lanes>());
+        let parts = [values, keys, keys + all * size_of::<Lanes>()];
+        let bytes = Buffer::new(pool, parts[2] + all * size_of::<Lanes>());
+        let mut new = Self { shape, blocks: whole, precision, bytes, parts };
+        if blocks < whole {
+            let mut last = new.all_mut();
+            let _ = last.split_off(blocks);
+            last.fill(Cpu::default(), Tokens { keys: &[], values: &[], stride: 0 });
         }
+        new
     }
 
     /// Sizes of the heads.
@@ -159,35 +156,61 @@ impl KvBlocks {
         if block >= self.blocks || slot >= LANES {
             return;
         }
-        for at in (block..self.key_scales.len()).step_by(self.blocks) {
+        let blocks = self.blocks;
+        let [_, _, keys, values] = self.split_mut();
+        let scales = bytemuck::cast_slice_mut::<u8, Lanes>(keys).iter_mut();
+        let scales = scales.zip(bytemuck::cast_slice_mut::<u8, Lanes>(values));
+        for (key_scales, value_scales) in scales.skip(block).step_by(blocks) {
             // A score that is no number counts for nothing.
-            self.key_scales[at][slot] = f32::NAN;
-            self.value_scales[at][slot] = 0.0;
+            key_scales[slot] = f32::NAN;
+            value_scales[slot] = 0.0;
         }
+    }
+
+    /// All bits are ones: floats are no numbers.
+    #[cfg(test)]
+    pub(super) fn fill_with_ones(&mut self) {
+        self.bytes.fill(u8::MAX);
+    }
+
+    /// Keys, values, scales of the keys, and those of the values.
+    fn split_mut(&mut self) -> [&mut [u8]; 4] {
+        let [values, key_scales, value_scales] = self.parts;
+        let (lines, scales) = self.bytes.split_at_mut(key_scales);
+        let (keys, values) = lines.split_at_mut(values);
+        let (key_scales, value_scales) = scales.split_at_mut(value_scales - key_scales);
+        let whole = values.len() - values.len() % self.precision.line();
+        [keys, &mut values[..whole], key_scales, value_scales]
     }
 
     /// All blocks, to be written, and to be split into parts that are written at once.
     pub fn all_mut(&mut self) -> KvBlocksMut<'_> {
-        let (shape, blocks) = (self.shape, self.blocks);
-        let (mut keys, mut values) = (self.keys.all_mut(), self.values.all_mut());
-        let scales = self.key_scales.chunks_exact_mut(blocks.max(1));
-        let scales = scales.zip(self.value_scales.chunks_exact_mut(blocks.max(1)));
+        let (shape, blocks, precision) = (self.shape, self.blocks, self.precision);
+        let [keys, values, key_scales, value_scales] = self.split_mut();
+        let (mut keys, mut values) = (precision.lines_mut(keys), precision.lines_mut(values));
+        let scales = bytemuck::cast_slice_mut(key_scales).chunks_exact_mut(blocks.max(1));
+        let scales = scales.zip(bytemuck::cast_slice_mut(value_scales).chunks_exact_mut(blocks.max(1)));
         let heads = scales.map(|(key_scales, value_scales)| HeadBlocksMut {
             keys: keys.split_off(blocks * shape.pairs()),
             values: (0..shape.panels()).map(|_| values.split_off(blocks * TOKEN_PAIRS)).collect(),
             key_scales,
             value_scales,
         });
-        KvBlocksMut::new(shape, self.precision, heads.collect())
+        KvBlocksMut::new(shape, precision, heads.collect())
     }
 
     /// The first `count` blocks of a head; nothing where they aren't there.
     pub(super) fn run(&self, head: usize, count: usize) -> KvRun<'_> {
         let blocks = if count <= self.blocks { count } else { 0 };
-        let (first, lines) = (head * self.blocks, self.shape.value_lines());
+        let part = |begin: usize, lines: std::ops::Range<usize>| {
+            let line = self.precision.line();
+            let bytes = self.bytes.get(begin + lines.start * line..begin + lines.end * line);
+            self.precision.lines(bytes.unwrap_or_default())
+        };
+        let (first, pairs, lines) = (head * self.blocks, self.shape.pairs(), self.shape.value_lines());
         KvRun {
-            keys: self.keys.all().part(first * self.shape.pairs()..(first + blocks) * self.shape.pairs()),
-            values: self.values.all().part(first * lines..(first + self.blocks) * lines),
+            keys: part(0, first * pairs..(first + blocks) * pairs),
+            values: part(self.parts[0], first * lines..(first + self.blocks) * lines),
             apart: self.blocks * TOKEN_PAIRS,
             blocks,
             ahead: None,
@@ -196,8 +219,12 @@ impl KvBlocks {
 
     /// Of the first `count` blocks of a head; none where they aren't there.
     pub(super) fn scales(&self, head: usize, count: usize) -> Scales<'_> {
-        let range = head * self.blocks..head * self.blocks + if count <= self.blocks { count } else { 0 };
-        let part = |all| <[_]>::get(all, range.clone()).unwrap_or_default();
-        Scales { keys: part(&self.key_scales), values: part(&self.value_scales) }
+        let first = head * self.blocks;
+        let range = first..first + if count <= self.blocks { count } else { 0 };
+        let part = |begin: usize| {
+            let all: &[Lanes] = bytemuck::cast_slice(self.bytes.get(begin..).unwrap_or_default());
+            all.get(range.clone()).unwrap_or_default()
+        };
+        Scales { keys: part(self.parts[1]), values: part(self.parts[2]) }
     }
 }

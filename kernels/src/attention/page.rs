@@ -1,12 +1,15 @@
 //! Keys and values of 16 tokens of an output.
 
+use std::sync::Arc;
+
 use super::{
     HeadShape, Precision, Tokens,
     blocks::Scales,
     write::{WriteKey, WriteValue},
 };
 use crate::{
-    Cpu, LANES,
+    BufferPool, Cpu, LANES,
+    buffer::Buffer,
     tile::{KvRun, PairLines, PairLinesMut, TOKEN_PAIRS},
 };
 
@@ -18,17 +21,19 @@ type Line = [i8; 2 * LANES];
 pub struct KvPage {
     shape: HeadShape,
     /// `[layers, heads]`, of each the keys' lines and then the values' as in [`KvRun`].
-    lines: Vec<Line>,
+    lines: Buffer,
     /// `[layers, heads]`, of keys and of values.
     scales: Vec<[[f32; LANES]; 2]>,
 }
 
 impl KvPage {
     /// Of so many layers, all zero.
-    pub fn new(shape: HeadShape, layers: usize) -> Self {
+    pub fn new(pool: &Arc<BufferPool>, shape: HeadShape, layers: usize) -> Self {
         let all = layers * shape.heads;
         let lines = shape.pairs() + shape.value_lines();
-        Self { shape, lines: vec![[0; 2 * LANES]; all * lines], scales: vec![[[0.0; LANES]; 2]; all] }
+        let mut lines = Buffer::new(pool, all * lines * size_of::<Line>());
+        lines.fill(0);
+        Self { shape, lines, scales: vec![[[0.0; LANES]; 2]; all] }
     }
 
     /// Layers that there are.
@@ -44,7 +49,8 @@ impl KvPage {
         let (shape, panel) = (self.shape, TOKEN_PAIRS);
         let [of_keys, of_values] = Precision::Bits8.limits(shape);
         let (first, lines) = (layer * shape.heads, shape.pairs() + shape.value_lines());
-        let heads = self.lines.chunks_exact_mut(lines.max(1)).zip(&mut self.scales).skip(first);
+        let all = bytemuck::cast_slice_mut::<u8, Line>(&mut self.lines);
+        let heads = all.chunks_exact_mut(lines.max(1)).zip(&mut self.scales).skip(first);
         for (head, (lines, [keys, values])) in heads.enumerate().take(shape.heads) {
             let [key, value] = token.row(head, shape.width);
             let lines = &mut PairLinesMut::Bytes(lines);
@@ -58,7 +64,8 @@ impl KvPage {
     pub(super) fn run(&self, layer: usize, head: usize) -> KvRun<'_> {
         let (pairs, lines) = (self.shape.pairs(), self.shape.pairs() + self.shape.value_lines());
         let begin = (layer * self.shape.heads + head) * lines;
-        let Some(part) = self.lines.get(begin..begin + lines) else { return KvRun::default() };
+        let all: &[Line] = bytemuck::cast_slice(&self.lines);
+        let Some(part) = all.get(begin..begin + lines) else { return KvRun::default() };
         let (keys, values) = part.split_at(pairs);
         KvRun {
             keys: PairLines::Bytes(keys),

@@ -1,7 +1,9 @@
 //! Queries of a source's tokens, in the numbers that are multiplied with the keys.
 
+use std::sync::Arc;
+
 use super::{HeadShape, KvBlocks, strip::Words};
-use crate::Cpu;
+use crate::{BufferPool, Cpu, buffer::Buffer};
 
 /// A query of one head.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +25,7 @@ pub struct SourceQueries {
     shape: HeadShape,
     limit: Option<f32>,
     /// `[tokens, heads, pairs of dimensions]`.
-    pairs: Vec<[i16; 2]>,
+    pairs: Buffer,
     /// `[tokens, heads]`.
     scales: Vec<f32>,
 }
@@ -38,11 +40,12 @@ pub struct SourceQueriesMut<'a> {
 }
 
 impl SourceQueries {
-    /// Of so many tokens, all zero, for the keys in `keys`.
-    pub fn new(tokens: usize, keys: &KvBlocks) -> Self {
+    /// Of so many tokens, for the keys in `keys`. They are anything until they are filled.
+    pub fn new(pool: &Arc<BufferPool>, tokens: usize, keys: &KvBlocks) -> Self {
         let (shape, count) = (keys.shape(), tokens * keys.shape().heads);
         let [limit, _] = keys.precision().limits(shape);
-        Self { shape, limit, pairs: vec![[0; 2]; count * shape.pairs()], scales: vec![0.0; count] }
+        let pairs = Buffer::new(pool, count * shape.pairs() * size_of::<[i16; 2]>());
+        Self { shape, limit, pairs, scales: vec![0.0; count] }
     }
 
     /// All of them, to be written, and to be split into parts that are written at once.
@@ -50,7 +53,7 @@ impl SourceQueries {
         SourceQueriesMut {
             shape: self.shape,
             limit: self.limit,
-            pairs: &mut self.pairs,
+            pairs: bytemuck::cast_slice_mut(&mut self.pairs),
             scales: &mut self.scales,
         }
     }
@@ -58,7 +61,8 @@ impl SourceQueries {
     /// A token's query of a head; nothing where there is none.
     pub fn get(&self, token: usize, head: usize) -> Option<QueryVector<'_>> {
         let at = token * self.shape.heads + head;
-        let pairs = self.pairs.get(at * self.shape.pairs()..(at + 1) * self.shape.pairs())?;
+        let pairs: &[[i16; 2]] = bytemuck::cast_slice(&self.pairs);
+        let pairs = pairs.get(at * self.shape.pairs()..(at + 1) * self.shape.pairs())?;
         Some(QueryVector::Quantized { pairs, scale: *self.scales.get(at)? })
     }
 }
@@ -109,7 +113,7 @@ mod tests {
             let (queries, bias) = (noise(3, length * stride), noise(4, length));
             for cpu in Cpu::all() {
                 let blocks = filled(cpu, shape, (&keys, &values), precision);
-                let mut quantized = SourceQueries::new(length, &blocks);
+                let mut quantized = SourceQueries::new(&Arc::default(), length, &blocks);
                 let mut rest = quantized.all_mut();
                 for queries in queries.chunks(8 * stride) {
                     rest.split_off(8).fill(cpu, queries, stride);
@@ -126,7 +130,7 @@ mod tests {
                 }
             }
         }
-        let blocks = KvBlocks::new(HeadShape { heads, width: 7 }, 2, Precision::Bits16);
-        assert!(SourceQueries::new(length, &blocks).get(length, 0).is_none());
+        let blocks = KvBlocks::new(&Arc::default(), HeadShape { heads, width: 7 }, 2, Precision::Bits16);
+        assert!(SourceQueries::new(&Arc::default(), length, &blocks).get(length, 0).is_none());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Cpu, LANES};
+use crate::{BufferPool, Cpu, LANES};
 
 /// Numbers from −2 to 2.
 pub(super) fn noise(seed: u32, count: usize) -> Vec<f32> {
@@ -47,11 +47,12 @@ fn plain(
 }
 
 pub(super) fn filled(cpu: Cpu, shape: HeadShape, tokens: (&[f32], &[f32]), precision: Precision) -> KvBlocks {
-    filled_by(cpu, shape, tokens, precision, MOST_KEYS)
+    filled_by(&Arc::default(), cpu, shape, tokens, precision, MOST_KEYS)
 }
 
 /// So many blocks at a time.
 fn filled_by(
+    pool: &Arc<BufferPool>,
     cpu: Cpu,
     shape: HeadShape,
     (keys, values): (&[f32], &[f32]),
@@ -59,7 +60,7 @@ fn filled_by(
     size: usize,
 ) -> KvBlocks {
     let stride = shape.heads * shape.width;
-    let mut blocks = KvBlocks::new(shape, (keys.len() / stride).div_ceil(LANES), precision);
+    let mut blocks = KvBlocks::new(pool, shape, (keys.len() / stride).div_ceil(LANES), precision);
     let (count, mut rest) = (blocks.blocks(), blocks.all_mut());
     for first in (0..count).step_by(size) {
         // A block that only fills up has no tokens.
@@ -80,7 +81,7 @@ fn paged(
     let mut pages: Vec<KvPage> = Vec::new();
     for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
         if at % LANES == 0 {
-            pages.push(KvPage::new(shape, layers));
+            pages.push(KvPage::new(&Arc::default(), shape, layers));
         }
         let page = pages.last_mut().expect("one");
         for other in 0..layers {
@@ -174,8 +175,31 @@ proptest! {
         for cpu in Cpu::all() {
             for precision in [Precision::Bits8, Precision::Bits16, Precision::Bf16] {
                 let wanted = filled(cpu, shape, (&keys, &values), precision);
-                let found = filled_by(cpu, shape, (&keys, &values), precision, size);
+                let found = filled_by(&Arc::default(), cpu, shape, (&keys, &values), precision, size);
                 prop_assert_eq!(format!("{:?}", found), format!("{:?}", wanted));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_in_the_memory_before_makes_no_difference(
+        (heads, width, length, count) in (1..4_usize, 1..70_usize, 1..90_usize, 1..=MOST_QUERIES), seed in any::<u32>(),
+    ) {
+        let shape = HeadShape { heads, width };
+        let (keys, values) = (noise(seed, length * heads * width), noise(seed ^ 1, length * heads * width));
+        let (queries, bias) = (noise(seed ^ 2, count * width), noise(seed ^ 3, length));
+        let queries: Vec<&[f32]> = queries.chunks_exact(width).collect();
+        for cpu in Cpu::all() {
+            for precision in [Precision::Bits8, Precision::Bits16, Precision::Bf16] {
+                let pool = Arc::default();
+                let mut dirty = KvBlocks::new(&pool, shape, length.div_ceil(LANES), precision);
+                dirty.fill_with_ones();
+                drop(dirty);
+                let [used, fresh] = [pool, Arc::default()].map(|pool| {
+                    let blocks = filled_by(&pool, cpu, shape, (&keys, &values), precision, MOST_KEYS);
+                    run(cpu, Keys::Source { blocks: &blocks, length }, heads - 1, 0.1, &queries, &bias)
+                });
+                prop_assert_eq!(used, fresh, "{:?} {:?}", cpu, precision);
             }
         }
     }

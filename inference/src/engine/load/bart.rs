@@ -1,6 +1,6 @@
 //! BART, PEGASUS, mBART and Marian.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use kernels::{Cpu, Team, attention::HeadShape};
 
@@ -43,6 +43,7 @@ pub(in crate::engine) fn bart(config: &BartConfig, weights: &mut Weights) -> Loa
         decoder_blocks,
         head_scale: None,
         scratch: Mutex::default(),
+        memory: Arc::default(),
     })
 }
 
