@@ -47,9 +47,10 @@ pub(in crate::tile) fn takes(product: &Product<'_>) -> bool {
 pub(in crate::tile) fn product(product: &Product<'_>) {
     // SAFETY: the caller knows that the processor has them.
     let tiles = unsafe { Tiles::new() };
+    let fetch = Fetch::of(product.rows().div_ceil(BOTH));
     for panel in (0..product.panels()).step_by(PANELS) {
-        for row in (0..product.rows()).step_by(BOTH) {
-            block(&tiles, product, panel, row);
+        for (at, row) in (0..product.rows()).step_by(BOTH).enumerate() {
+            block(&tiles, product, panel, row, (fetch, at));
         }
     }
 }
@@ -57,15 +58,23 @@ pub(in crate::tile) fn product(product: &Product<'_>) {
 /// Two tiles of rows by two panels, from a row and a panel on.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn block(tiles: &Tiles, product: &Product<'_>, panel: usize, row: usize) {
+fn block(
+    tiles: &Tiles,
+    product: &Product<'_>,
+    panel: usize,
+    row: usize,
+    (fetch, at): (Fetch, usize),
+) {
     let groups = product.groups;
     // Where there is one tile of rows or one panel, it is taken twice: its other sums aren't looked at.
     let rows = [row, if product.rows() - row > ROWS { row + ROWS } else { row }];
     let rows = rows.map(|first| &product.row(first)[..ROWS * groups]);
     let panels = [panel, (panel + 1).min(product.panels() - 1)].map(|panel| product.panel(panel));
     let mut sums = MaybeUninit::uninit();
-    // The panels that come after these are fetched once, and not for each tile of rows.
-    let sums = tiles.multiply(rows, panels, groups, row == 0, &mut sums);
+    // The panels that come after these are fetched once, a part beside each block of rows.
+    let next = panels[0].as_ptr().wrapping_add(PANELS * groups + fetch.lines(groups) * at);
+    let fetch = if fetch.lines(groups) * at < PANELS * groups { fetch } else { Fetch::None };
+    let sums = tiles.multiply(rows, panels, groups, (fetch, next), &mut sums);
     let rows = row..(row + BOTH).min(product.rows());
     match product.finish {
         Finish::Store => finish(sums, product, panel, rows, |sums, _| sums),
@@ -76,11 +85,59 @@ fn block(tiles: &Tiles, product: &Product<'_>, panel: usize, row: usize) {
     }
 }
 
+/// How many lines are fetched to the second cache at each step of 16 groups: as many as a core can ask for without waiting for
+/// them, where there are rows enough.
+#[derive(Clone, Copy)]
+enum Fetch {
+    None,
+    Lines4,
+    Lines8,
+    Lines16,
+    Lines32,
+}
+
+impl Fetch {
+    /// Two panels beside so many blocks of rows.
+    fn of(blocks: usize) -> Self {
+        match blocks {
+            ..=1 => Self::Lines32,
+            2..=3 => Self::Lines16,
+            4..=7 => Self::Lines8,
+            8.. => Self::Lines4,
+        }
+    }
+
+    /// Beside one block of so many groups.
+    fn lines(self, groups: usize) -> usize {
+        let step = match self {
+            Self::None => 0,
+            Self::Lines4 => 4,
+            Self::Lines8 => 8,
+            Self::Lines16 => 16,
+            Self::Lines32 => 32,
+        };
+        groups / GROUPS * step
+    }
+}
+
+/// Fetches lines at some offsets, which `$bytes` are in all.
+macro_rules! fetch {
+    ($offsets:literal, $bytes:literal) => {
+        concat!(
+            ".irp offset, ",
+            $offsets,
+            "\nprefetcht1 [{next} + \\offset]\n.endr\nadd {next}, ",
+            $bytes
+        )
+    };
+}
+
 macro_rules! multiply {
-    ($rows:ident, $panels:ident, $groups:ident, $sums:ident, $fetch:literal) => {{
+    ($rows:ident, $panels:ident, $groups:ident, $next:ident, $sums:ident, $fetch:expr) => {{
         assert!($rows.iter().all(|rows| rows.len() == ROWS * $groups));
         assert!($panels.iter().all(|lines| lines.len() == $groups));
-        // SAFETY: the tiles read all groups of 16 rows and of a panel, which are there, and write all sums.
+        // SAFETY: the tiles read all groups of 16 rows and of a panel, which are there, and write all sums. What is fetched
+        // needn't be there.
         unsafe {
             asm!(
                 "tilezero tmm0",
@@ -92,9 +149,12 @@ macro_rules! multiply {
                 "tileloadd tmm6, [{panel_0} + {width}]",
                 "tileloadd tmm7, [{panel_1} + {width}]",
                 "tdpbsud tmm0, tmm4, tmm6",
+                $fetch,
                 "tileloadd tmm5, [{rows_1} + {stride}]",
                 "tdpbsud tmm1, tmm4, tmm7",
+                $fetch,
                 "tdpbsud tmm2, tmm5, tmm6",
+                $fetch,
                 "tdpbsud tmm3, tmm5, tmm7",
                 $fetch,
                 "add {rows_0}, 64",
@@ -111,11 +171,11 @@ macro_rules! multiply {
                 rows_1 = inout(reg) $rows[1].as_ptr() => _,
                 panel_0 = inout(reg) $panels[0].as_ptr() => _,
                 panel_1 = inout(reg) $panels[1].as_ptr() => _,
+                next = inout(reg) $next => _,
                 steps = inout(reg) $groups / GROUPS => _,
                 stride = in(reg) $groups * GROUP,
                 width = in(reg) WIDTH,
                 sums = in(reg) $sums.as_mut_ptr(),
-                ahead = in(reg) PANELS * $groups * size_of::<Line>(),
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                 options(nostack),
@@ -127,28 +187,24 @@ macro_rules! multiply {
 
 #[expect(clippy::unused_self, reason = "whoever has it has set up the tiles")]
 impl Tiles {
-    /// Each tile of rows by each panel, while the panels that come after these are fetched to the second cache or not.
+    /// Each tile of rows by each panel, while lines that come later are fetched, from `next` on.
     fn multiply<'a>(
         &self,
         rows: [&[[i8; GROUP]]; 2],
         panels: [&[Line]; 2],
         groups: usize,
-        fetch: bool,
+        (fetch, next): (Fetch, *const Line),
         sums: &'a mut MaybeUninit<Sums>,
     ) -> &'a Sums {
-        if !fetch {
-            return multiply!(rows, panels, groups, sums, "/* {ahead} */");
+        match fetch {
+            Fetch::None => multiply!(rows, panels, groups, next, sums, "/* {next} */"),
+            Fetch::Lines4 => multiply!(rows, panels, groups, next, sums, fetch!("0", 64)),
+            Fetch::Lines8 => multiply!(rows, panels, groups, next, sums, fetch!("0, 64", 128)),
+            Fetch::Lines16 => multiply!(rows, panels, groups, next, sums, fetch!("0, 64, 128, 192", 256)),
+            Fetch::Lines32 => {
+                multiply!(rows, panels, groups, next, sums, fetch!("0, 64, 128, 192, 256, 320, 384, 448", 512))
+            }
         }
-        multiply!(
-            rows,
-            panels,
-            groups,
-            sums,
-            ".irp offset, 0, 64, 128, 192, 256, 320, 384, 448, 512, 576, 640, 704, 768, 832, 896, 960
-            prefetcht1 [{panel_0} + {ahead} + \\offset]
-            prefetcht1 [{panel_1} + {ahead} + \\offset]
-            .endr"
-        )
     }
 }
 
