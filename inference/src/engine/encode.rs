@@ -1,17 +1,16 @@
 //! The encoder, a layer at a time, so that a long source doesn't keep rows that are being decoded waiting.
 
-use std::ops::Range;
+use std::{mem, sync::PoisonError};
 
 use super::{
-    EncoderBlock, Engine, Source,
+    DecoderBlock, EncoderBlock, Engine, Source,
+    attend::Attend,
     layers::{Scratch, Split, with_scratch},
 };
 use crate::model::ModelError;
 use kernels::{
-    Cpu,
-    attention::{
-        self, HeadShape, Keys, KvBlocks, KvBlocksMut, MOST_KEYS, Precision, Query, SourceQueries, Tokens,
-    },
+    Cpu, Int8Rows,
+    attention::{KvBlocks, KvBlocksMut, MOST_KEYS, Precision, SourceQueries, Tokens},
 };
 
 /// Tokens of a block of keys and values.
@@ -20,6 +19,8 @@ const BLOCK: usize = kernels::LANES;
 const TOGETHER: usize = 64;
 /// At least so many, where there are so many left: of fewer the weights would be read too often.
 const LEAST: usize = 32;
+/// Parts of a source whose rows' memory is worth keeping for the next.
+const MOST_SPARE: usize = 64;
 
 /// A source on its way through the encoder.
 #[derive(Debug)]
@@ -86,38 +87,68 @@ impl Engine {
         (encoding.layer >= self.encoder_blocks.len()).then(|| self.source(encoding))
     }
 
+    /// Each product of all tokens before the next product, so that its weights stay in a core's own cache for the parts that it takes.
     fn through(&self, block: &EncoderBlock, encoding: &mut Encoding) {
-        let (cpu, shape) = (self.cpu, self.encoder.shape);
-        let Encoding { hidden, length, masked, queries, keys, biases, .. } = encoding;
-        let (sizes, width) = (parts(*length, self.team.threads()), self.encoder.width());
-        let inner = shape.heads * shape.width;
-        let (mut rest, mut rest_queries, mut rest_keys) = (&**hidden, queries.all_mut(), keys.all_mut());
-        let parts = sizes.iter().map(|size| {
-            let hidden = rest.split_off(..size * width).unwrap_or_default();
+        let sizes = parts(encoding.length, self.team.threads());
+        self.project(block, encoding, &sizes);
+        mask(&mut encoding.keys, &encoding.masked);
+        self.attend(block, encoding, &sizes);
+        let (hidden, width) = (&mut encoding.hidden, self.encoder.width());
+        let (cpu, layer) = (self.cpu, &block.feed_forward);
+        self.with_rows(sizes.len(), |rows| {
+            self.team.each(split(hidden, &sizes, width).zip(&mut *rows), |(hidden, rows)| {
+                with_scratch(|scratch| layer.widen(cpu, hidden, Split::Here, scratch, rows));
+            });
+            self.team.each(split(hidden, &sizes, width).zip(rows), |(hidden, rows)| {
+                with_scratch(|scratch| layer.narrow(cpu, hidden, Split::Here, rows, scratch));
+            });
+        });
+    }
+
+    /// Gives `act` memory for the rows of so many parts, with whatever was in it last.
+    fn with_rows<T>(&self, parts: usize, act: impl FnOnce(&mut [Int8Rows]) -> T) -> T {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut rows = spare.unwrap_or_default();
+        rows.resize_with(rows.len().max(parts), Int8Rows::default);
+        let result = act(rows.get_mut(..parts).unwrap_or_default());
+        rows.truncate(MOST_SPARE);
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
+        result
+    }
+
+    /// Queries, keys and values.
+    fn project(&self, block: &EncoderBlock, encoding: &mut Encoding, sizes: &[usize]) {
+        let Encoding { hidden, queries, keys, .. } = encoding;
+        let (cpu, width, shape) = (self.cpu, self.encoder.width(), self.encoder.shape);
+        let (mut rest_queries, mut rest_keys) = (queries.all_mut(), keys.all_mut());
+        let parts = split(hidden, sizes, width).zip(sizes).map(|(hidden, size)| {
             (hidden, rest_queries.split_off(*size), rest_keys.split_off(size.div_ceil(BLOCK)))
         });
+        let linear = &block.own.projections;
+        let inner = shape.heads * shape.width;
         self.team.each(parts, |(hidden, mut queries, mut keys)| {
             with_scratch(|scratch| {
                 block.own.residual.before(cpu, hidden, scratch);
-                let (linear, Scratch { rows, wide, .. }) = (&block.own.projections, scratch);
+                let Scratch { rows, wide, .. } = scratch;
                 linear.project(rows, Split::Here, wide);
                 queries.fill(cpu, wide, linear.out_dim());
                 fill(cpu, &mut keys, wide, (linear.out_dim(), inner), inner);
             });
         });
-        mask(keys, masked);
-        let (queries, keys, biases) = (&*queries, &*keys, &*biases);
-        let (mut rest, mut first) = (&mut **hidden, 0);
-        let parts = sizes.iter().map(|size| {
+    }
+
+    fn attend(&self, block: &EncoderBlock, encoding: &mut Encoding, sizes: &[usize]) {
+        let Encoding { hidden, length, queries, keys, biases, .. } = encoding;
+        let attend = Attend { engine: self, queries, keys, biases, length: *length };
+        let mut first = 0;
+        let parts = split(hidden, sizes, self.encoder.width()).zip(sizes).map(|(hidden, size)| {
             first += size;
-            (first - size..first, rest.split_off_mut(..size * width).unwrap_or_default())
+            (first - size..first, hidden)
         });
         self.team.each(parts, |(tokens, hidden)| {
             with_scratch(|scratch| {
-                let attend = Attend { engine: self, queries, keys, biases, length: *length };
-                attend.run(shape, tokens, scratch);
-                block.own.finish(cpu, hidden, Split::Here, scratch);
-                block.feed_forward.forward(cpu, hidden, Split::Here, scratch);
+                attend.run(self.encoder.shape, tokens, scratch);
+                block.own.finish(self.cpu, hidden, Split::Here, scratch);
             });
         });
     }
@@ -125,32 +156,40 @@ impl Engine {
     /// Keys and values of all decoder layers.
     fn source(&self, encoding: &mut Encoding) -> Source {
         let Encoding { hidden, length, masked, .. } = encoding;
-        let (sizes, width, shape) =
-            (parts(*length, self.team.threads()), self.encoder.width(), self.decoder.shape);
-        let blocks = length.div_ceil(BLOCK);
-        let new = || KvBlocks::new(&self.memory, shape, blocks, Precision::Bits8);
-        let mut layers: Vec<KvBlocks> = self.decoder_blocks.iter().map(|_| new()).collect();
-        let mut rest: Vec<_> = layers.iter_mut().map(KvBlocks::all_mut).collect();
-        let mut rest_hidden = &mut **hidden;
-        let parts = sizes.iter().map(|size| {
-            let keys: Vec<_> = rest.iter_mut().map(|keys| keys.split_off(size.div_ceil(BLOCK))).collect();
-            (rest_hidden.split_off_mut(..size * width).unwrap_or_default(), keys)
+        let (sizes, width) = (parts(*length, self.team.threads()), self.encoder.width());
+        let layers = self.with_rows(sizes.len(), |rows| {
+            self.team.each(split(hidden, &sizes, width).zip(&mut *rows), |(hidden, rows)| {
+                with_scratch(|scratch| {
+                    self.encoder.finish(self.cpu, hidden, None, scratch);
+                    mem::swap(rows, &mut scratch.rows);
+                });
+            });
+            self.decoder_blocks.iter().map(|block| self.keys_of(block, &sizes, rows, masked)).collect()
         });
-        self.team.each(parts, |(hidden, keys)| {
-            with_scratch(|scratch| {
-                self.encoder.finish(self.cpu, hidden, None, scratch);
-                let Scratch { rows, wide, .. } = scratch;
-                for (block, mut keys) in self.decoder_blocks.iter().zip(keys) {
-                    let linear = &block.cross.source;
-                    linear.project(rows, Split::Here, wide);
-                    fill(self.cpu, &mut keys, wide, (linear.out_dim(), 0), shape.heads * shape.width);
-                }
+        Source { layers, length: *length }
+    }
+
+    /// A decoder layer's keys and values of the encoder's output, which `rows` are, part by part.
+    fn keys_of(
+        &self,
+        block: &DecoderBlock,
+        sizes: &[usize],
+        rows: &[Int8Rows],
+        masked: &[usize],
+    ) -> KvBlocks {
+        let (shape, linear) = (self.decoder.shape, &block.cross.source);
+        let blocks = sizes.iter().map(|size| size.div_ceil(BLOCK)).sum();
+        let mut keys = KvBlocks::new(&self.memory, shape, blocks, Precision::Bits8);
+        let mut rest = keys.all_mut();
+        let parts = sizes.iter().map(|size| rest.split_off(size.div_ceil(BLOCK)));
+        self.team.each(parts.zip(rows), |(mut keys, rows)| {
+            with_scratch(|Scratch { wide, .. }| {
+                linear.project(rows, Split::Here, wide);
+                fill(self.cpu, &mut keys, wide, (linear.out_dim(), 0), shape.heads * shape.width);
             });
         });
-        for keys in &mut layers {
-            mask(keys, masked);
-        }
-        Source { layers, length: *length }
+        mask(&mut keys, masked);
+        keys
     }
 }
 
@@ -168,6 +207,16 @@ fn parts(length: usize, threads: usize) -> Vec<usize> {
     .collect()
 }
 
+/// The rows of each part.
+fn split<'a>(
+    hidden: &'a mut [f32],
+    sizes: &'a [usize],
+    width: usize,
+) -> impl Iterator<Item = &'a mut [f32]> + use<'a> {
+    let mut rest = hidden;
+    sizes.iter().map(move |size| rest.split_off_mut(..size * width).unwrap_or_default())
+}
+
 /// Writes tokens whose keys begin at `offset` of each row of `projections`, and their values `inner` numbers further.
 fn fill(
     cpu: Cpu,
@@ -183,50 +232,6 @@ fn fill(
 fn mask(keys: &mut KvBlocks, masked: &[usize]) {
     for token in masked {
         keys.mask(token / BLOCK, token % BLOCK);
-    }
-}
-
-/// Some tokens' attention to all.
-struct Attend<'a> {
-    engine: &'a Engine,
-    queries: &'a SourceQueries,
-    keys: &'a KvBlocks,
-    biases: &'a [f32],
-    length: usize,
-}
-
-impl Attend<'_> {
-    /// Into `scratch.attended`, `[tokens, heads, width]`.
-    fn run(&self, shape: HeadShape, tokens: Range<usize>, scratch: &mut Scratch) {
-        let inner = shape.heads * shape.width;
-        let Scratch { attended, attention, .. } = scratch;
-        attended.resize(tokens.len() * inner, 0.0);
-        let (keys, most) = (Keys::Source { blocks: self.keys, length: self.length }, self.keys.queries());
-        for head in 0..shape.heads {
-            let columns = head * shape.width..(head + 1) * shape.width;
-            for (strip, output) in attended.chunks_mut(most * inner).enumerate() {
-                let first = tokens.start + strip * most;
-                let query = |(at, output)| self.query(first + at, head, columns.clone(), output);
-                let mut queries: Vec<Query<'_>> =
-                    output.chunks_exact_mut(inner).enumerate().filter_map(query).collect();
-                let scale = self.engine.encoder.score_scale;
-                attention::attend(self.engine.cpu, keys, head, scale, &mut queries, attention);
-            }
-        }
-    }
-
-    fn query<'b>(
-        &'b self,
-        token: usize,
-        head: usize,
-        columns: Range<usize>,
-        output: &'b mut [f32],
-    ) -> Option<Query<'b>> {
-        let query = self.queries.get(token, head)?;
-        let distances = 2 * self.length - 1;
-        let bias = self.biases.get(head * distances..(head + 1) * distances);
-        let bias = bias.and_then(|bias| bias.get(self.length - 1 - token..));
-        Some(Query { query, bias, output: output.get_mut(columns)? })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Linear layers, norms and the feed-forward layer.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, mem};
 
 use kernels::{
     Cpu, Finish, Int8Matrix, Int8Rows, Team,
@@ -98,6 +98,8 @@ pub(super) struct Scratch {
     pub(super) normed: Vec<f32>,
     /// What goes into a product.
     pub(super) rows: Int8Rows,
+    /// What goes into the second layer of a feed-forward layer.
+    inner: Int8Rows,
     /// What comes out of the first product of a part.
     pub(super) wide: Vec<f32>,
     pub(super) attended: Vec<f32>,
@@ -198,13 +200,28 @@ pub(super) struct FeedForward {
 
 impl FeedForward {
     pub(super) fn forward(&self, cpu: Cpu, hidden: &mut [f32], split: Split<'_>, scratch: &mut Scratch) {
+        let mut inner = mem::take(&mut scratch.inner);
+        self.widen(cpu, hidden, split, scratch, &mut inner);
+        self.narrow(cpu, hidden, split, &inner, scratch);
+        scratch.inner = inner;
+    }
+
+    /// The first layer and the activation, into `inner`.
+    pub(super) fn widen(
+        &self,
+        cpu: Cpu,
+        hidden: &[f32],
+        split: Split<'_>,
+        scratch: &mut Scratch,
+        inner: &mut Int8Rows,
+    ) {
         self.residual.before(cpu, hidden, scratch);
         let Scratch { rows, wide, .. } = scratch;
         wide.resize(rows.len() * self.inner.out_dim(), 0.0);
         let fused = self.activation == Activation::Relu && !self.gated;
         let finish = if fused { Finish::Relu } else { Finish::Store };
         self.inner.forward(rows, finish, split, wide);
-        rows.reset(cpu, self.outer.matrix.in_dim());
+        inner.reset(cpu, self.outer.matrix.in_dim());
         for row in wide.chunks_exact_mut(self.inner.out_dim().max(1)) {
             let (gates, values) = row.split_at_mut(self.outer.matrix.in_dim());
             if self.gated {
@@ -212,9 +229,20 @@ impl FeedForward {
             } else if !fused {
                 ops::activate(cpu, self.activation, gates);
             }
-            rows.push(gates);
+            inner.push(gates);
         }
-        self.outer.forward(rows, Finish::Add, split, hidden);
+    }
+
+    /// Adds the second layer of what [`widen`](Self::widen) made.
+    pub(super) fn narrow(
+        &self,
+        cpu: Cpu,
+        hidden: &mut [f32],
+        split: Split<'_>,
+        inner: &Int8Rows,
+        scratch: &mut Scratch,
+    ) {
+        self.outer.forward(inner, Finish::Add, split, hidden);
         self.residual.after(cpu, hidden, scratch);
     }
 }

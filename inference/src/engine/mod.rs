@@ -13,9 +13,10 @@
 //! - `load`: weights by their names, for both families.
 //! - `layers`: linear layers, norms, feed-forward.
 //! - `stack`: embeddings, positions, last norm.
-//! - `encode`: a source, layer by layer. `decode`: a step of some rows.
+//! - `encode`: a source, layer by layer; `attend`: what its tokens attend to. `decode`: a step of some rows.
 //! - `batch`: all that as [`Seq2Seq`](crate::model::Seq2Seq).
 
+mod attend;
 mod batch;
 mod decode;
 mod encode;
@@ -26,7 +27,7 @@ mod stack;
 use std::sync::{Arc, Mutex};
 
 use kernels::{
-    BufferPool, Cpu, Team,
+    BufferPool, Cpu, Int8Rows, Team,
     attention::{KvBlocks, KvPage},
 };
 
@@ -57,6 +58,8 @@ pub struct Engine {
     /// What the decoder's output is multiplied by before the head.
     head_scale: Option<f32>,
     scratch: Mutex<Vec<StepScratch>>,
+    /// For the rows of all parts of a source.
+    spare: Mutex<Vec<Vec<Int8Rows>>>,
     /// For keys and values.
     memory: Arc<BufferPool>,
 }

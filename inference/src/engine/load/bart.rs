@@ -43,6 +43,7 @@ pub(in crate::engine) fn bart(config: &BartConfig, weights: &mut Weights) -> Loa
         decoder_blocks,
         head_scale: None,
         scratch: Mutex::default(),
+        spare: Mutex::default(),
         memory: Arc::default(),
     })
 }

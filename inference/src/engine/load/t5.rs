@@ -36,6 +36,7 @@ pub(in crate::engine) fn t5(config: &T5Config, weights: &mut Weights) -> Loaded<
         // The embedding's scale, undone (`T5ForConditionalGeneration.forward`).
         head_scale: config.tie_word_embeddings.then(|| (config.d_model as f64).powf(-0.5) as f32),
         scratch: Mutex::default(),
+        spare: Mutex::default(),
         memory: Arc::default(),
     })
 }

@@ -58,13 +58,7 @@ pub(in crate::tile) fn product(product: &Product<'_>) {
 /// Two tiles of rows by two panels, from a row and a panel on.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn block(
-    tiles: &Tiles,
-    product: &Product<'_>,
-    panel: usize,
-    row: usize,
-    (fetch, at): (Fetch, usize),
-) {
+fn block(tiles: &Tiles, product: &Product<'_>, panel: usize, row: usize, (fetch, at): (Fetch, usize)) {
     let groups = product.groups;
     // Where there is one tile of rows or one panel, it is taken twice: its other sums aren't looked at.
     let rows = [row, if product.rows() - row > ROWS { row + ROWS } else { row }];
@@ -123,12 +117,7 @@ impl Fetch {
 /// Fetches lines at some offsets, which `$bytes` are in all.
 macro_rules! fetch {
     ($offsets:literal, $bytes:literal) => {
-        concat!(
-            ".irp offset, ",
-            $offsets,
-            "\nprefetcht1 [{next} + \\offset]\n.endr\nadd {next}, ",
-            $bytes
-        )
+        concat!(".irp offset, ", $offsets, "\nprefetcht1 [{next} + \\offset]\n.endr\nadd {next}, ", $bytes)
     };
 }
 
@@ -202,7 +191,14 @@ impl Tiles {
             Fetch::Lines8 => multiply!(rows, panels, groups, next, sums, fetch!("0, 64", 128)),
             Fetch::Lines16 => multiply!(rows, panels, groups, next, sums, fetch!("0, 64, 128, 192", 256)),
             Fetch::Lines32 => {
-                multiply!(rows, panels, groups, next, sums, fetch!("0, 64, 128, 192, 256, 320, 384, 448", 512))
+                multiply!(
+                    rows,
+                    panels,
+                    groups,
+                    next,
+                    sums,
+                    fetch!("0, 64, 128, 192, 256, 320, 384, 448", 512)
+                )
             }
         }
     }
