@@ -32,8 +32,6 @@ pub struct Encoding {
     masked: Vec<usize>,
     /// Layers that are done.
     layer: usize,
-    queries: SourceQueries,
-    keys: KvBlocks,
     /// Of all distances, `[heads, 2 · length − 1]`; empty where positions are not relative.
     biases: Vec<f32>,
 }
@@ -54,17 +52,7 @@ impl Engine {
         }
         let distances = length.cast_signed();
         let biases = stack.relative.as_ref().map(|it| it.positions.of_distances(1 - distances..distances));
-        let precision = Precision::of_many(self.cpu, stack.shape);
-        let keys = KvBlocks::new(&self.memory, stack.shape, length.div_ceil(BLOCK), precision);
-        Ok(Encoding {
-            hidden,
-            length,
-            masked: Vec::new(),
-            layer: 0,
-            queries: SourceQueries::new(&self.memory, length, &keys),
-            keys,
-            biases: biases.unwrap_or_default(),
-        })
+        Ok(Encoding { hidden, length, masked: Vec::new(), layer: 0, biases: biases.unwrap_or_default() })
     }
 
     /// As [`begin`](Self::begin), with tokens that keep their places and that no other attends to: those whose mask is 0.
@@ -90,9 +78,9 @@ impl Engine {
     /// Each product of all tokens before the next product, so that its weights stay in a core's own cache for the parts that it takes.
     fn through(&self, block: &EncoderBlock, encoding: &mut Encoding) {
         let sizes = parts(encoding.length, self.team.threads());
-        self.project(block, encoding, &sizes);
-        mask(&mut encoding.keys, &encoding.masked);
-        self.attend(block, encoding, &sizes);
+        let (queries, mut keys) = self.project(block, encoding, &sizes);
+        mask(&mut keys, &encoding.masked);
+        self.attend(block, encoding, (&queries, &keys), &sizes);
         let (hidden, width) = (&mut encoding.hidden, self.encoder.width());
         let (cpu, layer) = (self.cpu, &block.feed_forward);
         self.with_rows(sizes.len(), |rows| {
@@ -117,9 +105,17 @@ impl Engine {
     }
 
     /// Queries, keys and values.
-    fn project(&self, block: &EncoderBlock, encoding: &mut Encoding, sizes: &[usize]) {
-        let Encoding { hidden, queries, keys, .. } = encoding;
+    fn project(
+        &self,
+        block: &EncoderBlock,
+        encoding: &mut Encoding,
+        sizes: &[usize],
+    ) -> (SourceQueries, KvBlocks) {
+        let (hidden, length) = (&mut encoding.hidden, encoding.length);
         let (cpu, width, shape) = (self.cpu, self.encoder.width(), self.encoder.shape);
+        let precision = Precision::of_many(cpu, shape);
+        let mut keys = KvBlocks::new(&self.memory, shape, length.div_ceil(BLOCK), precision);
+        let mut queries = SourceQueries::new(&self.memory, length, &keys);
         let (mut rest_queries, mut rest_keys) = (queries.all_mut(), keys.all_mut());
         let parts = split(hidden, sizes, width).zip(sizes).map(|(hidden, size)| {
             (hidden, rest_queries.split_off(*size), rest_keys.split_off(size.div_ceil(BLOCK)))
@@ -135,10 +131,17 @@ impl Engine {
                 fill(cpu, &mut keys, wide, (linear.out_dim(), inner), inner);
             });
         });
+        (queries, keys)
     }
 
-    fn attend(&self, block: &EncoderBlock, encoding: &mut Encoding, sizes: &[usize]) {
-        let Encoding { hidden, length, queries, keys, biases, .. } = encoding;
+    fn attend(
+        &self,
+        block: &EncoderBlock,
+        encoding: &mut Encoding,
+        (queries, keys): (&SourceQueries, &KvBlocks),
+        sizes: &[usize],
+    ) {
+        let Encoding { hidden, length, biases, .. } = encoding;
         let attend = Attend { engine: self, queries, keys, biases, length: *length };
         let mut first = 0;
         let parts = split(hidden, sizes, self.encoder.width()).zip(sizes).map(|(hidden, size)| {
