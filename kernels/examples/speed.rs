@@ -80,7 +80,7 @@ fn time(
     while times.len() < 3 || (began.elapsed() < limit && times.len() < 1000) {
         let began = Instant::now();
         for matrix in &matrices {
-            product_by(team, &quantized, matrix, None, Finish::Store, black_box(&mut output));
+            product_by(team, &quantized, matrix, None, Finish::Store, black_box(&mut output), None);
         }
         times.push(began.elapsed().as_secs_f64() / copies as f64);
     }

@@ -39,6 +39,8 @@ pub fn product(
 }
 
 /// [`product`] with the outputs split among the threads of a team, each reading the weights of its own, where that pays: for few rows.
+/// Of the matrix that the same rows are likely to be multiplied with `next`, each thread begins to fetch its part when it has to
+/// wait for others, then and until there is another such product.
 pub fn product_by(
     team: &Team,
     input: &Int8Rows,
@@ -46,11 +48,18 @@ pub fn product_by(
     bias: Option<&[f32]>,
     finish: Finish,
     output: &mut [f32],
+    next: Option<&Int8Matrix>,
 ) {
     let job = Job { input, matrix, bias, finish, output: Columns::new(output, matrix.out_dim()) };
-    let work = matrix.bytes().len() * input.len().div_ceil(ROWS);
+    let worth = |matrix: &Int8Matrix| matrix.bytes().len() * input.len().div_ceil(ROWS) / WORTH_A_THREAD;
+    if let Some(next) = next {
+        team.look_ahead(next.panels(), worth(next), |panels| {
+            let panel = next.groups() * size_of::<Line>();
+            next.bytes().get(panels.start * panel..panels.end * panel).unwrap_or_default()
+        });
+    }
     let grain = (GRAIN / (matrix.groups() * size_of::<Line>())).next_multiple_of(PANELS);
-    team.split(matrix.panels(), work / WORTH_A_THREAD, grain, |panels| job.run(panels));
+    team.split(matrix.panels(), worth(matrix), grain, |panels| job.run(panels));
 }
 
 struct Job<'a> {

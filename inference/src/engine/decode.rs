@@ -9,7 +9,7 @@ use kernels::{
 
 use super::{
     DecoderBlock, Engine, Row, Source,
-    layers::{Scratch, Split},
+    layers::{Linear, Scratch, Split},
     stack::{MOST_POSITIONS, Stack},
 };
 use crate::model::{Logits, ModelError};
@@ -66,6 +66,13 @@ pub(super) fn step(
     Ok(())
 }
 
+impl DecoderBlock {
+    /// The first of its products.
+    fn first(&self) -> &Linear {
+        &self.own.projections
+    }
+}
+
 struct Step<'a, 'b> {
     engine: &'a Engine,
     cpu: Cpu,
@@ -98,28 +105,24 @@ impl Step<'_, '_> {
             self.attend_to_tokens(layer, block);
             self.attend_to_source(layer, block);
             let StepScratch { own, hidden, .. } = &mut *self.scratch;
-            block.feed_forward.forward(cpu, hidden, Split::Outputs(team), own);
+            let next = engine.decoder_blocks.get(layer + 1).map_or(&engine.head, DecoderBlock::first);
+            block.feed_forward.forward(cpu, hidden, Split::Outputs { team, next: Some(next) }, own);
         }
         let StepScratch { own, hidden, .. } = self.scratch;
         engine.decoder.finish(cpu, hidden, engine.head_scale, own);
-        engine.head.forward(&own.rows, Finish::Store, Split::Outputs(team), scores);
+        // Of the next step.
+        let next = engine.decoder_blocks.first().map(DecoderBlock::first);
+        engine.head.forward(&own.rows, Finish::Store, Split::Outputs { team, next }, scores);
     }
 
     fn attend_to_tokens(&mut self, layer: usize, block: &DecoderBlock) {
         let (cpu, team, stack) = (self.cpu, self.team, &self.engine.decoder);
-        let inner = stack.shape.heads * stack.shape.width;
         let StepScratch { own, hidden, projections, .. } = &mut *self.scratch;
         block.own.residual.before(cpu, hidden, own);
-        block.own.projections.project(&own.rows, Split::Outputs(team), projections);
+        let split = Split::Outputs { team, next: Some(&block.own.output) };
+        block.own.projections.project(&own.rows, split, projections);
         let wide = block.own.projections.out_dim().max(1);
-        for (taken, projected) in self.taken.iter().zip(projections.chunks_exact(wide)) {
-            let part = |begin: usize| projected.get(begin..begin + inner).unwrap_or_default();
-            let row = self.rows.get_mut(taken.row);
-            if let Some(page) = row.and_then(|row| row.pages.get_mut(taken.position / PAGE)) {
-                let token = Tokens { keys: part(inner), values: part(2 * inner), stride: inner };
-                Arc::make_mut(page).write(cpu, layer, taken.position % PAGE, token);
-            }
-        }
+        self.write(layer, wide);
         let bias = stack.relative.as_ref().map(|relative| &*relative.before);
         let strip = |(at, taken): (usize, &Taken)| {
             let row = self.rows.get(taken.row)?;
@@ -132,7 +135,32 @@ impl Step<'_, '_> {
         };
         let strips: Vec<Strip<'_>> = self.taken.iter().enumerate().filter_map(strip).collect();
         attend(team, cpu, stack, (wide, &strips), self.scratch);
-        block.own.finish(cpu, &mut self.scratch.hidden, Split::Outputs(team), &mut self.scratch.own);
+        let split = Split::Outputs { team, next: Some(&block.cross.queries) };
+        block.own.finish(cpu, &mut self.scratch.hidden, split, &mut self.scratch.own);
+    }
+
+    /// Puts each token's keys and values, from where they are projected, into its row's pages.
+    fn write(&mut self, layer: usize, wide: usize) {
+        let (cpu, team, all, projections) = (self.cpu, self.team, self.taken, &self.scratch.projections);
+        let inner = self.engine.decoder.shape.heads * self.engine.decoder.shape.width;
+        let write = |(at, row): (usize, &mut Row)| {
+            let first = all.partition_point(|taken| taken.row < at);
+            let own = all.iter().skip(first).take_while(|taken| taken.row == at);
+            for (Taken { position, .. }, projected) in own.zip(projections.chunks_exact(wide).skip(first)) {
+                let part = |begin: usize| projected.get(begin..begin + inner).unwrap_or_default();
+                if let Some(page) = row.pages.get_mut(position / PAGE) {
+                    let token = Tokens { keys: part(inner), values: part(2 * inner), stride: inner };
+                    Arc::make_mut(page).write(cpu, layer, position % PAGE, token);
+                }
+            }
+        };
+        let rows = self.rows.iter_mut().map(|row| &mut **row).enumerate();
+        // To hand over one row's takes as long as to write it.
+        if rows.len() > 1 {
+            team.each(rows, write);
+        } else {
+            rows.for_each(write);
+        }
     }
 
     fn attend_to_source(&mut self, layer: usize, block: &DecoderBlock) {
@@ -140,7 +168,8 @@ impl Step<'_, '_> {
         let inner = stack.shape.heads * stack.shape.width;
         let StepScratch { own, hidden, projections, .. } = &mut *self.scratch;
         block.cross.residual.before(cpu, hidden, own);
-        block.cross.queries.project(&own.rows, Split::Outputs(team), projections);
+        let split = Split::Outputs { team, next: Some(&block.cross.output) };
+        block.cross.queries.project(&own.rows, split, projections);
         let mut strips: Vec<Strip<'_>> = Vec::with_capacity(self.taken.len());
         let mut last: Option<&Arc<Source>> = None;
         // Tokens of one source that stand side by side read it once.
@@ -159,7 +188,8 @@ impl Step<'_, '_> {
             }
         }
         attend(team, cpu, stack, (inner, &strips), self.scratch);
-        block.cross.finish(cpu, &mut self.scratch.hidden, Split::Outputs(team), &mut self.scratch.own);
+        let split = Split::Outputs { team, next: Some(&block.feed_forward.inner) };
+        block.cross.finish(cpu, &mut self.scratch.hidden, split, &mut self.scratch.own);
     }
 }
 

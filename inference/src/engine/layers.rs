@@ -21,7 +21,21 @@ pub(super) enum Split<'a> {
     /// This thread: others have rows of their own.
     Here,
     /// All threads of a team, each some outputs.
-    Outputs(&'a Team),
+    Outputs {
+        team: &'a Team,
+        /// What is multiplied next.
+        next: Option<&'a Linear>,
+    },
+}
+
+impl<'a> Split<'a> {
+    /// The same, with another product after it.
+    fn before(self, next: &'a Linear) -> Self {
+        match self {
+            Self::Here => Self::Here,
+            Self::Outputs { team, .. } => Self::Outputs { team, next: Some(next) },
+        }
+    }
 }
 
 impl Linear {
@@ -33,7 +47,10 @@ impl Linear {
         let bias = self.bias.as_deref();
         match split {
             Split::Here => product(input, &self.matrix, bias, finish, output),
-            Split::Outputs(team) => product_by(team, input, &self.matrix, bias, finish, output),
+            Split::Outputs { team, next } => {
+                let next = next.map(|next| &next.matrix);
+                product_by(team, input, &self.matrix, bias, finish, output, next);
+            }
         }
     }
 
@@ -201,7 +218,7 @@ pub(super) struct FeedForward {
 impl FeedForward {
     pub(super) fn forward(&self, cpu: Cpu, hidden: &mut [f32], split: Split<'_>, scratch: &mut Scratch) {
         let mut inner = mem::take(&mut scratch.inner);
-        self.widen(cpu, hidden, split, scratch, &mut inner);
+        self.widen(cpu, hidden, split.before(&self.outer), scratch, &mut inner);
         self.narrow(cpu, hidden, split, &inner, scratch);
         scratch.inner = inner;
     }

@@ -1,5 +1,7 @@
 //! Beam search (`GenerationMixin._beam_search` of transformers 4.57), score for score in 32-bit floats.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::{EarlyStopping, GenerateError, Generated, Next, Rows, Run, Watch, log_softmax, sampling, top};
 use crate::model::{Logits, Seq2Seq};
 
@@ -38,9 +40,9 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
     loop {
         let last: Vec<u32> = running(&items).filter_map(|row| row.tokens.last().copied()).collect();
         let mut logits = model.decode(&last, &mut state)?;
-        score(model, &items, &run, &mut logits);
+        let best = score(model, &items, &run, &mut logits);
         for (index, item) in items.iter_mut().enumerate() {
-            item.step(&mut run, index, &logits);
+            item.step(&mut run, index, &logits, &best);
         }
         model.reuse(&mut state, logits);
         let rows: Vec<Vec<u32>> = running(&items).map(|row| row.tokens.clone()).collect();
@@ -55,15 +57,27 @@ pub(super) fn search<M: Seq2Seq + ?Sized>(
     }
 }
 
-/// Makes of the scores of the next token those of the sequences that it continues.
-fn score<M: Seq2Seq + ?Sized>(model: &M, items: &[Beams], run: &Run<'_>, logits: &mut Logits) {
-    let rows: Vec<&Hypothesis> = running(items).collect();
+/// The best continuations of a row: enough, should all of an input's be of one row.
+type Best = Vec<(usize, f32)>;
+
+/// Makes of the scores of the next token those of the sequences that it continues; gives the best of each row, unless they are drawn.
+fn score<M: Seq2Seq + ?Sized>(model: &M, items: &[Beams], run: &Run<'_>, logits: &mut Logits) -> Vec<Best> {
+    let rows: Vec<(&Hypothesis, Mutex<Best>)> = running(items).map(|row| (row, Mutex::default())).collect();
     model.each_row(logits, &|row, scores| {
-        let Some(hypothesis) = rows.get(row) else { return };
+        let Some((hypothesis, best)) = rows.get(row) else { return };
         log_softmax(scores);
         run.processors.apply(run.context(row, &hypothesis.tokens), scores);
         kernels::ops::add_number(kernels::Cpu::best(), scores, hypothesis.score);
+        if run.config.do_sample != Some(true) {
+            *best.lock().unwrap_or_else(PoisonError::into_inner) = top::highest_of_row(kept(run), scores);
+        }
     });
+    rows.into_iter().map(|(_, best)| best.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+/// Continuations of an input that are looked at: even where the best ones all end, as many as there are beams go on.
+fn kept(run: &Run<'_>) -> usize {
+    (run.config.eos().len().max(1) + 1) * run.expand
 }
 
 fn running(items: &[Beams]) -> impl Iterator<Item = &Hypothesis> {
@@ -110,29 +124,29 @@ impl Beams {
         self.finished.iter().all(|hypothesis| hypothesis.ended)
     }
 
-    fn step(&mut self, run: &mut Run<'_>, item: usize, logits: &Logits) {
-        let candidates = self.candidates(run, item * run.expand, logits);
+    fn step(&mut self, run: &mut Run<'_>, item: usize, logits: &Logits, best: &[Best]) {
+        let candidates = self.candidates(run, item * run.expand, logits, best);
         self.stuck = candidates.iter().all(|candidate| candidate.ended);
         self.running = self.continued(&candidates);
         self.finish(candidates, run);
         self.improvable &= self.can_improve(run);
     }
 
-    /// Enough of the best continuations that as many as there are beams go on, even where the best ones all end.
-    fn candidates(&self, run: &mut Run<'_>, first: usize, logits: &Logits) -> Vec<Hypothesis> {
-        let vocab_size = logits.vocab_size();
-        let keep = run.config.eos().len().max(1) + 1;
-        let rows = (0..self.running.len()).map(|beam| logits.row(first + beam));
+    /// The best continuations, or some that are drawn; `best` has those of each row, and this input's are from the `first` on.
+    fn candidates(&self, run: &mut Run<'_>, first: usize, logits: &Logits, best: &[Best]) -> Vec<Hypothesis> {
+        let (vocab_size, kept) = (logits.vocab_size(), kept(run));
         let best = if run.config.do_sample == Some(true) {
+            let rows = (0..self.running.len()).map(|beam| logits.row(first + beam));
             let random = &mut run.random;
             let noisy = rows.flatten().copied().map(|score| sampling::perturb(score, random));
-            let drawn = top::highest(keep * self.running.len(), noisy);
+            let drawn = top::highest(kept, noisy);
             drawn
                 .into_iter()
                 .map(|(index, _)| (index, logits.row(first + index / vocab_size)[index % vocab_size]))
                 .collect()
         } else {
-            top::highest_of_rows(keep * self.running.len(), rows)
+            let rows = best.iter().skip(first).take(self.running.len());
+            top::highest_of_rows(kept, vocab_size, rows.map(Vec::as_slice))
         };
         let hypothesis = |(index, score): (usize, f32)| {
             let (beam, token) = (index / vocab_size, (index % vocab_size) as u32);

@@ -93,5 +93,5 @@ impl<M: Seq2Seq + ?Sized> Search<'_, M> {
 
 /// Index of the highest score; the first of equals.
 fn argmax(scores: &[f32]) -> usize {
-    top::highest_of_rows(1, std::iter::once(scores)).first().map_or(0, |(index, _)| *index)
+    top::highest_of_row(1, scores).first().map_or(0, |(index, _)| *index)
 }

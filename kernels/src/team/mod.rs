@@ -4,9 +4,11 @@
 //! thread that has done its part looks out for the next one for a moment before it sleeps, and a share always begins with
 //! the same thread: a core finds its weights in its own cache, where that is large enough. Nobody waits for a thread
 //! that has not begun, whoever asked does its part too, and of a share whoever is done takes over what is left. So a core
-//! that is busy otherwise costs nothing, and one that is slow only what it is at.
+//! that is busy otherwise costs nothing, and one that is slow only what it is at. And whoever waits begins to fetch the
+//! weights that it is likely to need next: what memory gives in a moment is most of what a step takes.
 #![expect(unsafe_code, reason = "threads that outlive a call borrow from it what they work on")]
 
+mod ahead;
 mod left;
 mod post;
 mod processors;
@@ -27,6 +29,7 @@ use std::{
     thread::{self, JoinHandle, Thread},
 };
 
+use ahead::{Ahead, Fetched};
 use left::Left;
 use post::{ASLEEP, AWAITED, IDLE, OPEN, OVER, Post, TAKEN, look_out};
 pub use threads::{Threads, ThreadsError};
@@ -36,8 +39,8 @@ pub use threads::{Threads, ThreadsError};
 pub struct Team {
     shared: Arc<Shared>,
     members: Vec<JoinHandle<()>>,
-    /// Held by whoever has the team.
-    turn: Mutex<()>,
+    /// Held by whoever has the team: what was fetched for a caller.
+    turn: Mutex<Fetched>,
     /// What the members leave to callers, where each has a processor of its own.
     free: Vec<usize>,
 }
@@ -48,6 +51,8 @@ struct Shared {
     posts: Vec<Post>,
     /// Of a piece of work that is [split](Team::split), for each thread.
     shares: Vec<Left>,
+    /// What each thread is likely to read next, the caller's first.
+    ahead: Vec<Ahead>,
     /// What is done now.
     work: AtomicPtr<&'static Work<'static>>,
     caller: Mutex<Option<Thread>>,
@@ -75,10 +80,11 @@ impl Team {
         let shared = Arc::new(Shared {
             posts: (1..threads).map(|_| Post::default()).collect(),
             shares: (0..threads).map(|_| Left::default()).collect(),
+            ahead: (0..threads).map(|_| Ahead::default()).collect(),
             ..Shared::default()
         });
         let free = processors.iter().take(1).chain(processors.iter().skip(threads)).copied().collect();
-        let mut team = Self { shared, members: Vec::new(), turn: Mutex::new(()), free };
+        let mut team = Self { shared, members: Vec::new(), turn: Mutex::default(), free };
         for part in 1..threads {
             let (shared, own) = (Arc::clone(&team.shared), processors.get(part).copied());
             let (settled, settles) = mpsc::sync_channel(1);
@@ -94,7 +100,7 @@ impl Team {
     }
 
     fn alone() -> Self {
-        Self { shared: Arc::default(), members: Vec::new(), turn: Mutex::new(()), free: Vec::new() }
+        Self { shared: Arc::default(), members: Vec::new(), turn: Mutex::default(), free: Vec::new() }
     }
 
     /// Keeps the calling thread off the processors that members have of their own. For one that has nothing else to do than to call.
@@ -120,11 +126,11 @@ impl Team {
     }
 
     /// None where there is nothing to divide, or another has the team.
-    fn turn(&self, parts: usize) -> Option<MutexGuard<'_, ()>> {
+    fn turn(&self, parts: usize) -> Option<MutexGuard<'_, Fetched>> {
         if parts > 1 && self.threads() > 1 { self.turn.try_lock().ok() } else { None }
     }
 
-    fn take_turn(&self, turn: MutexGuard<'_, ()>, parts: usize, act: &Work<'_>) {
+    fn take_turn(&self, mut turn: MutexGuard<'_, Fetched>, parts: usize, act: &Work<'_>) {
         let shared = &*self.shared;
         shared.work.store((&raw const act).cast_mut().cast(), Ordering::Relaxed);
         let posts = shared.posts.get(..parts - 1).unwrap_or(&shared.posts);
@@ -139,7 +145,7 @@ impl Team {
             if post.0.compare_exchange(OPEN, IDLE, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 shared.attempt(act, part);
             } else {
-                shared.wait(post);
+                shared.wait(post, &mut turn);
             }
         }
         let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -153,11 +159,12 @@ impl Team {
     /// go through from its front; whoever is done goes on with what another has left, from its end. So all are done at about the
     /// same time, whatever a core has to wait for.
     pub fn split(&self, count: usize, most: usize, grain: usize, act: impl Fn(Range<usize>) + Sync) {
-        let parts = self.threads().min(most).max(1);
+        let parts = self.parts(most);
         let (Some(turn), Ok(_)) = (self.turn(parts), u32::try_from(count)) else { return act(0..count) };
         let shares = self.shared.shares.get(..parts).unwrap_or_default();
         for (part, share) in shares.iter().enumerate() {
-            share.set((part * count / parts) as u32..((part + 1) * count / parts) as u32);
+            let Range { start, end } = share_of(part, parts, count);
+            share.set(start as u32..end as u32);
         }
         let grain = u32::try_from(grain).unwrap_or(u32::MAX).max(1);
         self.take_turn(turn, parts, &|part| {
@@ -170,6 +177,20 @@ impl Team {
         });
     }
 
+    /// Tells each thread which part of `0..count` it will begin with when they are [split](Self::split) among at most `most` of them, and
+    /// `bytes` which it is likely to read then: while it waits for others, it begins to fetch some of them from memory.
+    pub(crate) fn look_ahead<'a>(&self, count: usize, most: usize, bytes: impl Fn(Range<usize>) -> &'a [u8]) {
+        let parts = self.parts(most);
+        for (part, ahead) in self.shared.ahead.iter().enumerate() {
+            ahead.set(if part < parts { bytes(share_of(part, parts, count)) } else { &[] });
+        }
+    }
+
+    /// Threads of which at most `most` have a share.
+    fn parts(&self, most: usize) -> usize {
+        self.threads().min(most).max(1)
+    }
+
     /// Calls `act` with each item, whoever has time taking the next.
     pub fn each<T: Send>(&self, items: impl Iterator<Item = T> + Send, act: impl Fn(T) + Sync) {
         let items = Mutex::new(items.fuse());
@@ -180,6 +201,11 @@ impl Team {
             }
         });
     }
+}
+
+/// Of `0..count`, divided among `parts`.
+fn share_of(part: usize, parts: usize, count: usize) -> Range<usize> {
+    part * count / parts..(part + 1) * count / parts
 }
 
 impl Drop for Team {
@@ -198,8 +224,9 @@ impl Drop for Team {
 impl Shared {
     /// A thread's whole life.
     fn serve(&self, part: usize) {
-        let Some(post) = self.posts.get(part - 1) else { return };
-        while post.take() {
+        let (Some(post), Some(ahead)) = (self.posts.get(part - 1), self.ahead.get(part)) else { return };
+        let mut fetched = Fetched::default();
+        while post.take(|| fetched.some_of(ahead)) {
             // SAFETY: the post was open, so what this points to was set before and stays until the post is idle again, for which
             // its owner waits.
             let work = unsafe { *self.work.load(Ordering::Relaxed) };
@@ -220,8 +247,9 @@ impl Shared {
     }
 
     /// Until a part that somebody has taken is done.
-    fn wait(&self, post: &Post) {
-        if look_out(|| post.0.load(Ordering::Acquire) == IDLE) {
+    fn wait(&self, post: &Post, fetched: &mut Fetched) {
+        let meanwhile = || self.ahead.first().is_some_and(|ahead| fetched.some_of(ahead));
+        if look_out(|| post.0.load(Ordering::Acquire) == IDLE, meanwhile) {
             return;
         }
         *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());

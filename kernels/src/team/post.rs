@@ -30,17 +30,18 @@ pub(super) const OVER: u8 = 5;
 pub(super) struct Post(pub(super) AtomicU8);
 
 impl Post {
-    /// Waits for a part and takes it; false at the end.
-    pub(super) fn take(&self) -> bool {
+    /// Waits for a part and takes it; false at the end. Of `meanwhile` as in [`look_out`].
+    pub(super) fn take(&self, mut meanwhile: impl FnMut() -> bool) -> bool {
         let take = || self.0.compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         let is_over = || self.0.load(Ordering::Relaxed) == OVER;
         loop {
             let mut taken = false;
-            look_out(|| {
+            let is_there = || {
                 let state = self.0.load(Ordering::Relaxed);
                 taken = state == OPEN && take();
                 taken || state == OVER
-            });
+            };
+            look_out(is_there, &mut meanwhile);
             if taken || is_over() {
                 return taken;
             }
@@ -53,15 +54,17 @@ impl Post {
     }
 }
 
-/// Looks for a moment whether something is so.
-pub(super) fn look_out(mut is_so: impl FnMut() -> bool) -> bool {
+/// Looks for a moment whether something is so. `meanwhile` is done between two looks, until it has nothing to do.
+pub(super) fn look_out(mut is_so: impl FnMut() -> bool, mut meanwhile: impl FnMut() -> bool) -> bool {
     let began = Instant::now();
     loop {
         for _ in 0..LOOKS {
             if is_so() {
                 return true;
             }
-            std::hint::spin_loop();
+            if !meanwhile() {
+                std::hint::spin_loop();
+            }
         }
         if began.elapsed() > LOOK_OUT {
             return false;

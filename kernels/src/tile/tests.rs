@@ -240,7 +240,7 @@ fn a_team_gives_what_one_thread_gives() {
     for threads in 1..6 {
         let team = Team::new(threads).unwrap();
         let mut found = vec![f32::NAN; wanted.len()];
-        product_by(&team, &rows, &matrix, None, Finish::Store, &mut found);
+        product_by(&team, &rows, &matrix, None, Finish::Store, &mut found, Some(&matrix));
         assert_eq!(found, wanted, "{threads}");
     }
 }
