@@ -39,8 +39,8 @@ pub fn product(
 }
 
 /// [`product`] with the outputs split among the threads of a team, each reading the weights of its own, where that pays: for few rows.
-/// Of the matrix that the same rows are likely to be multiplied with `next`, each thread begins to fetch its part when it has to
-/// wait for others, then and until there is another such product.
+/// `next` is the matrix that as many rows are likely to be multiplied with after this: of it each thread begins to fetch its own part
+/// whenever it waits for others, until a product names another.
 pub fn product_by(
     team: &Team,
     input: &Int8Rows,

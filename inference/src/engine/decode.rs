@@ -155,7 +155,7 @@ impl Step<'_, '_> {
             }
         };
         let rows = self.rows.iter_mut().map(|row| &mut **row).enumerate();
-        // To hand over one row's takes as long as to write it.
+        // One row is one thread's, and then it is the caller's.
         if rows.len() > 1 {
             team.each(rows, write);
         } else {
