@@ -36,4 +36,12 @@ impl<'a> Columns<'a> {
         // other slice of it overlaps.
         unsafe { std::slice::from_raw_parts_mut(self.values.add(row * self.width + begin), end - begin) }
     }
+
+    /// Where some columns of some rows begin, and how far it is from a row to the next; None unless all are there.
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    pub(crate) fn block(&self, rows: Range<usize>, columns: Range<usize>) -> Option<(*mut f32, usize)> {
+        let there = rows.end <= self.rows && columns.end <= self.width;
+        // SAFETY: it lies in the slice that this was made of.
+        there.then(|| (unsafe { self.values.add(rows.start * self.width + columns.start) }, self.width))
+    }
 }

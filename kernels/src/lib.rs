@@ -19,6 +19,7 @@ pub mod attention;
 mod buffer;
 mod columns;
 mod cpu;
+mod floats;
 mod matrix;
 pub mod ops;
 mod outputs;
@@ -30,6 +31,7 @@ mod tile;
 
 pub use buffer::BufferPool;
 pub use cpu::{Cpu, Isa};
+pub use floats::Floats;
 pub use matrix::{Int8Matrix, MatrixError, StoredBytes};
 pub use product::{Finish, product, product_by};
 pub use quantize::Int8Rows;

@@ -19,7 +19,7 @@ impl Attend<'_> {
     pub(super) fn run(&self, shape: HeadShape, tokens: Range<usize>, scratch: &mut Scratch) {
         let inner = shape.heads * shape.width;
         let Scratch { attended, attention, .. } = scratch;
-        attended.resize(tokens.len() * inner, 0.0);
+        attended.resize(tokens.len() * inner);
         let (keys, most) = (Keys::Source { blocks: self.keys, length: self.length }, self.keys.queries());
         for head in 0..shape.heads {
             let columns = head * shape.width..(head + 1) * shape.width;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use kernels::{
-    Cpu, Finish, Team,
+    Cpu, Finish, Floats, Team,
     attention::{Bias, Keys, KvPage, MOST_QUERIES, Queries, Strip, Tokens, attend_heads},
 };
 
@@ -21,9 +21,9 @@ const PAGE: usize = kernels::LANES;
 #[derive(Debug, Default)]
 pub(super) struct StepScratch {
     own: Scratch,
-    hidden: Vec<f32>,
+    hidden: Floats,
     /// What attention begins with: queries, keys and values of each row, or queries.
-    projections: Vec<f32>,
+    projections: Floats,
 }
 
 /// A token that is taken.
@@ -86,9 +86,11 @@ struct Step<'a, 'b> {
 impl Step<'_, '_> {
     /// The input of the first block.
     fn embed(&mut self) -> Result<(), ModelError> {
-        self.scratch.hidden.clear();
-        self.taken.iter().try_for_each(|Taken { token, position, .. }| {
-            self.engine.decoder.embed(self.cpu, *token, *position, &mut self.scratch.hidden)
+        let (decoder, hidden) = (&self.engine.decoder, &mut self.scratch.hidden);
+        hidden.resize(self.taken.len() * decoder.width());
+        let vectors = hidden.chunks_exact_mut(decoder.width().max(1));
+        self.taken.iter().zip(vectors).try_for_each(|(Taken { token, position, .. }, vector)| {
+            decoder.embed(self.cpu, *token, *position, vector)
         })
     }
 
@@ -204,6 +206,6 @@ fn attend(
     let StepScratch { own, projections, .. } = scratch;
     let queries = Queries { values: projections, stride, shape: stack.shape, scale: stack.score_scale };
     let rows = projections.len() / stride.max(1);
-    own.attended.resize(rows * stack.shape.heads * stack.shape.width, 0.0);
+    own.attended.resize(rows * stack.shape.heads * stack.shape.width);
     attend_heads(team, cpu, queries, strips, &mut own.attended);
 }

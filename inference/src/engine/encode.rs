@@ -9,7 +9,7 @@ use super::{
 };
 use crate::model::ModelError;
 use kernels::{
-    Cpu, Int8Rows,
+    Cpu, Floats, Int8Rows,
     attention::{KvBlocks, KvBlocksMut, MOST_KEYS, Precision, SourceQueries, Tokens},
 };
 
@@ -26,7 +26,7 @@ const MOST_SPARE: usize = 64;
 #[derive(Debug)]
 pub struct Encoding {
     /// `[length, width]`.
-    hidden: Vec<f32>,
+    hidden: Floats,
     length: usize,
     /// Tokens that no other attends to.
     masked: Vec<usize>,
@@ -46,9 +46,11 @@ impl Engine {
         let stack = &self.encoder;
         let length = source.len();
         stack.check(source, length.saturating_sub(1), MOST_KEYS)?;
-        let mut hidden = Vec::with_capacity(length * stack.width());
-        for (position, token) in source.iter().enumerate() {
-            stack.embed(self.cpu, *token, position, &mut hidden)?;
+        let mut hidden = Floats::default();
+        hidden.resize(length * stack.width());
+        let vectors = hidden.chunks_exact_mut(stack.width().max(1));
+        for ((position, token), vector) in source.iter().enumerate().zip(vectors) {
+            stack.embed(self.cpu, *token, position, vector)?;
         }
         let distances = length.cast_signed();
         let biases = stack.relative.as_ref().map(|it| it.positions.of_distances(1 - distances..distances));

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, mem};
 
 use kernels::{
-    Cpu, Finish, Int8Matrix, Int8Rows, Team,
+    Cpu, Finish, Floats, Int8Matrix, Int8Rows, Team,
     ops::{self, Activation},
     product, product_by,
 };
@@ -55,8 +55,8 @@ impl Linear {
     }
 
     /// The output in the place of what `output` holds.
-    pub(super) fn project(&self, input: &Int8Rows, split: Split<'_>, output: &mut Vec<f32>) {
-        output.resize(input.len() * self.out_dim(), 0.0);
+    pub(super) fn project(&self, input: &Int8Rows, split: Split<'_>, output: &mut Floats) {
+        output.resize(input.len() * self.out_dim());
         self.forward(input, Finish::Store, split, output);
     }
 }
@@ -118,8 +118,8 @@ pub(super) struct Scratch {
     /// What goes into the second layer of a feed-forward layer.
     inner: Int8Rows,
     /// What comes out of the first product of a part.
-    pub(super) wide: Vec<f32>,
-    pub(super) attended: Vec<f32>,
+    pub(super) wide: Floats,
+    pub(super) attended: Floats,
     pub(super) attention: kernels::attention::Scratch,
 }
 
@@ -234,7 +234,7 @@ impl FeedForward {
     ) {
         self.residual.before(cpu, hidden, scratch);
         let Scratch { rows, wide, .. } = scratch;
-        wide.resize(rows.len() * self.inner.out_dim(), 0.0);
+        wide.resize(rows.len() * self.inner.out_dim());
         let fused = self.activation == Activation::Relu && !self.gated;
         let finish = if fused { Finish::Relu } else { Finish::Store };
         self.inner.forward(rows, finish, split, wide);

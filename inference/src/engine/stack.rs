@@ -37,20 +37,17 @@ impl Numbers {
 }
 
 impl Table {
-    /// Appends the vector of a token of the vocabulary; where that fails, nothing.
-    fn append(&self, token: u32, vectors: &mut Vec<f32>) -> io::Result<()> {
-        let (row, end) = (token as usize, vectors.len());
+    /// Reads the vector of a token of the vocabulary into `place`, which is as wide.
+    fn read(&self, token: u32, place: &mut [f32]) -> io::Result<()> {
+        let row = token as usize;
         match &self.numbers {
             Numbers::Read(values) => {
                 let values = values.get(row * self.width..(row + 1) * self.width);
-                vectors.extend_from_slice(values.ok_or(io::ErrorKind::InvalidInput)?);
+                let values = values.filter(|values| values.len() == place.len());
+                place.copy_from_slice(values.ok_or(io::ErrorKind::InvalidInput)?);
                 Ok(())
             }
-            Numbers::Mapped(matrix) => {
-                vectors.resize(end + self.width, 0.0);
-                let read = matrix.read_row(row, vectors.get_mut(end..).unwrap_or_default());
-                read.inspect_err(|_| vectors.truncate(end))
-            }
+            Numbers::Mapped(matrix) => matrix.read_row(row, place),
         }
     }
 }
@@ -104,17 +101,16 @@ impl Stack {
         }
     }
 
-    /// Appends the input of the first block for a token, which was checked.
+    /// Makes `vector` the input of the first block for a token, which was checked.
     pub(super) fn embed(
         &self,
         cpu: Cpu,
         token: u32,
         position: usize,
-        hidden: &mut Vec<f32>,
+        vector: &mut [f32],
     ) -> Result<(), ModelError> {
-        let (width, end) = (self.width(), hidden.len());
-        self.table.append(token, hidden).map_err(ModelError::Embedding)?;
-        let vector = hidden.get_mut(end..).unwrap_or_default();
+        let width = self.width();
+        self.table.read(token, vector).map_err(ModelError::Embedding)?;
         if let Some(factor) = self.scale {
             ops::scale(cpu, vector, factor);
         }

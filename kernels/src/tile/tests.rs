@@ -244,3 +244,21 @@ fn a_team_gives_what_one_thread_gives() {
         assert_eq!(found, wanted, "{threads}");
     }
 }
+
+#[test]
+fn rows_may_be_wider_than_what_is_multiplied_together() {
+    let (rows, width, out_dim) = (20, 8256, 40);
+    let matrix = Int8Matrix::quantize(&noise(1, out_dim * width), out_dim, width).expect("a matrix");
+    let input = noise(2, rows * width);
+    let outputs = Cpu::all().into_iter().map(|cpu| {
+        let (mut quantized, mut output) = (Int8Rows::default(), vec![0.0; rows * out_dim]);
+        quantized.quantize(cpu, &input, width);
+        crate::product(&quantized, &matrix, None, Finish::Store, &mut output);
+        output
+    });
+    let outputs: Vec<Vec<f32>> = outputs.collect();
+    let wanted = outputs.last().expect("the portable one");
+    for (found, wanted) in outputs.iter().flatten().zip(outputs.iter().flat_map(|_| wanted)) {
+        assert!((found - wanted).abs() < 1e-3, "{found} {wanted}");
+    }
+}

@@ -5,6 +5,7 @@
 //! volume 1.
 
 mod bf16;
+mod outputs;
 mod product;
 
 use std::{

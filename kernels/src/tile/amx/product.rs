@@ -4,26 +4,21 @@
 use std::{
     arch::{
         asm,
-        x86_64::{
-            __m512, _mm512_add_ps, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_si512, _mm512_max_ps,
-            _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_sub_epi32,
-        },
+        x86_64::{__m512, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_max_ps, _mm512_setzero_ps},
     },
-    mem::MaybeUninit,
+    cell::Cell,
+    mem,
     ops::Range,
 };
 
 use super::{
-    super::{
-        PANELS,
-        avx512::{load_floats, load_some, store_some},
-        bf16::{Block, ROWS},
-    },
+    super::{PANELS, avx512::load_some, bf16::ROWS},
     Tiles, WIDTH,
+    outputs::{Outputs, Sums, write_some},
 };
 use crate::{
-    Finish, LANES,
-    matrix::{GROUP, Line, OFFSET},
+    Finish,
+    matrix::{GROUP, Line},
     product::Product,
 };
 
@@ -32,10 +27,9 @@ const FEWEST: usize = 9;
 /// Groups of a tile.
 const GROUPS: usize = WIDTH / GROUP;
 /// Rows of two tiles.
-const BOTH: usize = 2 * ROWS;
-
-/// Sums of two tiles of rows by two panels, both of the first rows before those of the second.
-type Sums = [Block<i32>; 4];
+pub(super) const BOTH: usize = 2 * ROWS;
+/// Bytes of weights that all rows are multiplied by before the next: both lie in a core's own cache then.
+const TOGETHER: usize = 128 << 10;
 
 /// Whether a product is for tiles: with enough rows, and whole tiles of groups.
 pub(in crate::tile) fn takes(product: &Product<'_>) -> bool {
@@ -45,191 +39,173 @@ pub(in crate::tile) fn takes(product: &Product<'_>) -> bool {
 /// As [`super::super::product`], of one that it [`takes`], where the processor has tiles.
 #[target_feature(enable = "avx512f")]
 pub(in crate::tile) fn product(product: &Product<'_>) {
-    // SAFETY: the caller knows that the processor has them.
-    let tiles = unsafe { Tiles::new() };
-    let fetch = Fetch::of(product.rows().div_ceil(BOTH));
-    for panel in (0..product.panels()).step_by(PANELS) {
-        for (at, row) in (0..product.rows()).step_by(BOTH).enumerate() {
-            block(&tiles, product, panel, row, (fetch, at));
-        }
+    match product.finish {
+        Finish::Store => run(product, |sums, _| sums),
+        Finish::Add => run(product, |sums, old| _mm512_add_ps(sums, load_some(old))),
+        Finish::Relu => run(product, |sums, _| _mm512_max_ps(sums, _mm512_setzero_ps())),
     }
 }
 
-/// Two tiles of rows by two panels, from a row and a panel on.
+/// All blocks. The outputs of each are written while the next is multiplied: what writes them waits for memory, and what multiplies
+/// doesn't.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn block(tiles: &Tiles, product: &Product<'_>, panel: usize, row: usize, (fetch, at): (Fetch, usize)) {
-    let groups = product.groups;
-    // Where there is one tile of rows or one panel, it is taken twice: its other sums aren't looked at.
-    let rows = [row, if product.rows() - row > ROWS { row + ROWS } else { row }];
-    let rows = rows.map(|first| &product.row(first)[..ROWS * groups]);
-    let panels = [panel, (panel + 1).min(product.panels() - 1)].map(|panel| product.panel(panel));
-    let mut sums = MaybeUninit::uninit();
-    // The panels that come after these are fetched once, a part beside each block of rows.
-    let next = panels[0].as_ptr().wrapping_add(PANELS * groups + fetch.lines(groups) * at);
-    let fetch = if fetch.lines(groups) * at < PANELS * groups { fetch } else { Fetch::None };
-    let sums = tiles.multiply(rows, panels, groups, (fetch, next), &mut sums);
-    let rows = row..(row + BOTH).min(product.rows());
-    match product.finish {
-        Finish::Store => finish(sums, product, panel, rows, |sums, _| sums),
-        Finish::Add => finish(sums, product, panel, rows, |sums, old| _mm512_add_ps(sums, old)),
-        Finish::Relu => {
-            finish(sums, product, panel, rows, |sums, _| _mm512_max_ps(sums, _mm512_setzero_ps()));
+fn run(product: &Product<'_>, with: impl Fn(__m512, &[f32]) -> __m512 + Copy) {
+    // SAFETY: the caller knows that the processor has them.
+    let tiles = unsafe { Tiles::new() };
+    let mut both = [Sums::default(); 2];
+    let [mut sums, mut before] = both.each_mut();
+    let mut outputs: Option<Outputs<'_>> = None;
+    let together = (TOGETHER / (product.groups * size_of::<Line>())).next_multiple_of(PANELS).max(PANELS);
+    let fetch = Fetch::of(product);
+    for first in (0..product.panels()).step_by(together) {
+        let last = (first + together).min(product.panels());
+        for (at, row) in (0..product.rows()).step_by(BOTH).enumerate() {
+            for panel in (first..last).step_by(PANELS) {
+                let lines = product.lines.as_ptr().wrapping_add((panel + together) * product.groups);
+                tiles.multiply(product, (panel, row), fetch.part(lines, at, product.groups), |rows| {
+                    if let Some(outputs) = &outputs {
+                        outputs.write(before, rows, with);
+                    }
+                });
+                tiles.store(sums);
+                outputs = Outputs::whole(product, panel, row);
+                if outputs.is_none() {
+                    write_some(product, (panel, row), sums, with);
+                }
+                mem::swap(&mut sums, &mut before);
+            }
         }
+    }
+    if let Some(outputs) = outputs {
+        outputs.write(before, 0..BOTH, with);
     }
 }
 
-/// How many lines are fetched to the second cache at each step of 16 groups: as many as a core can ask for without waiting for
-/// them, where there are rows enough.
+/// How many lines are fetched to the second cache at each step of 16 groups, so that all rows' blocks together fetch what comes next
+/// once.
 #[derive(Clone, Copy)]
-enum Fetch {
-    None,
-    Lines4,
-    Lines8,
-    Lines16,
-    Lines32,
-}
+struct Fetch(usize);
 
 impl Fetch {
-    /// Two panels beside so many blocks of rows.
-    fn of(blocks: usize) -> Self {
-        match blocks {
-            ..=1 => Self::Lines32,
-            2..=3 => Self::Lines16,
-            4..=7 => Self::Lines8,
-            8.. => Self::Lines4,
+    /// Beside a product's blocks of rows; nothing where this thread has just read the same weights, which its own cache still has then.
+    fn of(product: &Product<'_>) -> Self {
+        let bytes = product.panels() * product.groups * size_of::<Line>();
+        let lines = product.lines.as_ptr().addr();
+        if LAST.replace(lines) == lines && bytes <= STAYS {
+            return Self(0);
+        }
+        Self((PANELS * GROUPS).div_ceil(product.rows().div_ceil(BOTH)))
+    }
+
+    /// What the block of rows at such a place fetches of some lines.
+    fn part(self, lines: *const Line, at: usize, groups: usize) -> (Self, *const Line) {
+        let done = at * self.0 * (groups / GROUPS);
+        (if done < PANELS * groups { self } else { Self(0) }, lines.wrapping_add(done))
+    }
+}
+
+/// Bytes of weights that stay in a core's own cache.
+const STAYS: usize = 1 << 20;
+
+thread_local! {
+    /// Where the weights were that this thread read last.
+    static LAST: Cell<usize> = const { Cell::new(0) };
+}
+
+#[expect(clippy::unused_self, reason = "whoever has it has set up the tiles")]
+impl Tiles {
+    /// Two tiles of rows by two panels, from a row and a panel on. Between the steps some rows' share of other work is done
+    /// `meanwhile`.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn multiply(
+        &self,
+        product: &Product<'_>,
+        (panel, row): (usize, usize),
+        (fetch, next): (Fetch, *const Line),
+        mut meanwhile: impl FnMut(Range<usize>),
+    ) {
+        let groups = product.groups;
+        // Where there is one tile of rows or one panel, it is taken twice: its other sums aren't looked at.
+        let rows = [row, if product.rows() - row > ROWS { row + ROWS } else { row }];
+        let rows = rows.map(|first| &product.row(first)[..ROWS * groups]);
+        let panels = [panel, (panel + 1).min(product.panels() - 1)].map(|panel| product.panel(panel));
+        let steps = groups / GROUPS;
+        let share = BOTH.div_ceil(steps);
+        self.zero();
+        for step in 0..steps {
+            // SAFETY: the tiles read a step's groups of 16 rows, and of a panel, which are there.
+            unsafe {
+                let rows = rows.map(|rows| rows.as_ptr().add(step * GROUPS));
+                let panels = panels.map(|lines| lines.as_ptr().add(step * GROUPS));
+                self.step(rows, panels, groups * GROUP);
+            }
+            for at in 0..fetch.0 {
+                let next = next.wrapping_add(step * fetch.0 + at);
+                _mm_prefetch::<_MM_HINT_T1>(next.cast());
+            }
+            meanwhile(step * share..(step + 1) * share);
         }
     }
 
-    /// Beside one block of so many groups.
-    fn lines(self, groups: usize) -> usize {
-        let step = match self {
-            Self::None => 0,
-            Self::Lines4 => 4,
-            Self::Lines8 => 8,
-            Self::Lines16 => 16,
-            Self::Lines32 => 32,
-        };
-        groups / GROUPS * step
-    }
-}
-
-/// Fetches lines at some offsets, which `$bytes` are in all.
-macro_rules! fetch {
-    ($offsets:literal, $bytes:literal) => {
-        concat!(".irp offset, ", $offsets, "\nprefetcht1 [{next} + \\offset]\n.endr\nadd {next}, ", $bytes)
-    };
-}
-
-macro_rules! multiply {
-    ($rows:ident, $panels:ident, $groups:ident, $next:ident, $sums:ident, $fetch:expr) => {{
-        assert!($rows.iter().all(|rows| rows.len() == ROWS * $groups));
-        assert!($panels.iter().all(|lines| lines.len() == $groups));
-        // SAFETY: the tiles read all groups of 16 rows and of a panel, which are there, and write all sums. What is fetched
-        // needn't be there.
+    /// Begins new sums.
+    #[inline]
+    fn zero(&self) {
+        // SAFETY: this thread has set up the tiles, which the compiler knows nothing of.
         unsafe {
             asm!(
                 "tilezero tmm0",
                 "tilezero tmm1",
                 "tilezero tmm2",
                 "tilezero tmm3",
-                "2:",
+                options(nostack, nomem, preserves_flags)
+            );
+        }
+    }
+
+    /// Adds the products of 16 groups to the sums.
+    ///
+    /// # Safety
+    ///
+    /// Of both tiles of rows there are 16 rows with 16 groups each, every `stride` bytes, and of both panels 16 lines.
+    #[inline]
+    unsafe fn step(&self, rows: [*const [i8; GROUP]; 2], panels: [*const Line; 2], stride: usize) {
+        // SAFETY: as above, and as the caller promises.
+        unsafe {
+            asm!(
                 "tileloadd tmm4, [{rows_0} + {stride}]",
                 "tileloadd tmm6, [{panel_0} + {width}]",
                 "tileloadd tmm7, [{panel_1} + {width}]",
                 "tdpbsud tmm0, tmm4, tmm6",
-                $fetch,
                 "tileloadd tmm5, [{rows_1} + {stride}]",
                 "tdpbsud tmm1, tmm4, tmm7",
-                $fetch,
                 "tdpbsud tmm2, tmm5, tmm6",
-                $fetch,
                 "tdpbsud tmm3, tmm5, tmm7",
-                $fetch,
-                "add {rows_0}, 64",
-                "add {rows_1}, 64",
-                "add {panel_0}, 1024",
-                "add {panel_1}, 1024",
-                "dec {steps}",
-                "jnz 2b",
-                "tilestored [{sums} + {width}], tmm0",
-                "tilestored [{sums} + {width} + 1024], tmm1",
-                "tilestored [{sums} + {width} + 2048], tmm2",
-                "tilestored [{sums} + {width} + 3072], tmm3",
-                rows_0 = inout(reg) $rows[0].as_ptr() => _,
-                rows_1 = inout(reg) $rows[1].as_ptr() => _,
-                panel_0 = inout(reg) $panels[0].as_ptr() => _,
-                panel_1 = inout(reg) $panels[1].as_ptr() => _,
-                next = inout(reg) $next => _,
-                steps = inout(reg) $groups / GROUPS => _,
-                stride = in(reg) $groups * GROUP,
+                rows_0 = in(reg) rows[0],
+                rows_1 = in(reg) rows[1],
+                panel_0 = in(reg) panels[0],
+                panel_1 = in(reg) panels[1],
+                stride = in(reg) stride,
                 width = in(reg) WIDTH,
-                sums = in(reg) $sums.as_mut_ptr(),
-                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-                options(nostack),
+                options(nostack, readonly, preserves_flags),
             );
-            $sums.assume_init_ref()
-        }
-    }};
-}
-
-#[expect(clippy::unused_self, reason = "whoever has it has set up the tiles")]
-impl Tiles {
-    /// Each tile of rows by each panel, while lines that come later are fetched, from `next` on.
-    fn multiply<'a>(
-        &self,
-        rows: [&[[i8; GROUP]]; 2],
-        panels: [&[Line]; 2],
-        groups: usize,
-        (fetch, next): (Fetch, *const Line),
-        sums: &'a mut MaybeUninit<Sums>,
-    ) -> &'a Sums {
-        match fetch {
-            Fetch::None => multiply!(rows, panels, groups, next, sums, "/* {next} */"),
-            Fetch::Lines4 => multiply!(rows, panels, groups, next, sums, fetch!("0", 64)),
-            Fetch::Lines8 => multiply!(rows, panels, groups, next, sums, fetch!("0, 64", 128)),
-            Fetch::Lines16 => multiply!(rows, panels, groups, next, sums, fetch!("0, 64, 128, 192", 256)),
-            Fetch::Lines32 => {
-                multiply!(
-                    rows,
-                    panels,
-                    groups,
-                    next,
-                    sums,
-                    fetch!("0, 64, 128, 192, 256, 320, 384, 448", 512)
-                )
-            }
         }
     }
-}
 
-/// Sums of a block to outputs, a row after the other: the processor knows where to write for few pages at a time.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn finish(
-    sums: &Sums,
-    product: &Product<'_>,
-    panel: usize,
-    rows: Range<usize>,
-    with: impl Fn(__m512, __m512) -> __m512,
-) {
-    let second = (panel + 1).min(product.panels() - 1);
-    let scales = [panel, second].map(|panel| load_floats(&product.scales[panel]));
-    let bias = [panel, second].map(|panel| load_some(product.bias(panel)));
-    let columns = product.columns(panel).start..product.columns(second).end;
-    for (row, at) in rows.zip(0..) {
-        // SAFETY: each panel is in one part of a product only, and a part goes through its rows one after the other.
-        let places = unsafe { product.output.get(row, columns.clone()) };
-        let offset = _mm512_set1_epi32(i32::from(OFFSET) * product.sums[row]);
-        let row_scale = _mm512_set1_ps(product.row_scales[row]);
-        for (panel, place) in places.chunks_mut(LANES).enumerate() {
-            let sums = &sums[at / ROWS * 2 + panel].0[at % ROWS];
-            // SAFETY: there are 16, and the load needs no alignment.
-            let total = _mm512_sub_epi32(unsafe { _mm512_loadu_si512(sums.as_ptr().cast()) }, offset);
-            let scale = _mm512_mul_ps(scales[panel], row_scale);
-            let values = _mm512_fmadd_ps(_mm512_cvtepi32_ps(total), scale, bias[panel]);
-            store_some(place, with(values, load_some(place)));
+    #[inline]
+    fn store(&self, sums: &mut Sums) {
+        // SAFETY: as in `zero`; there is place for 32 rows of two panels.
+        unsafe {
+            asm!(
+                "tilestored [{sums} + {stride}], tmm0",
+                "tilestored [{sums} + {stride} + 64], tmm1",
+                "tilestored [{sums} + {stride} + 2048], tmm2",
+                "tilestored [{sums} + {stride} + 2112], tmm3",
+                stride = in(reg) PANELS * WIDTH,
+                sums = in(reg) sums.0.as_mut_ptr(),
+                options(nostack, preserves_flags),
+            );
         }
     }
 }
