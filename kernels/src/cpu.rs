@@ -20,7 +20,7 @@ use crate::simd::{Separate, Simd};
 /// A set of instructions that the inner loops are written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isa {
-    /// AVX-512 with VNNI, and tiles of 8-bit integers and of bfloat16 (Sapphire Rapids and later).
+    /// AVX-512 with VNNI and BF16, and tiles of 8-bit integers and of bfloat16 (Sapphire Rapids and later).
     Amx,
     /// AVX-512 with VNNI (Ice Lake, Zen 4 and later).
     Avx512Vnni,
@@ -75,7 +75,7 @@ impl Cpu {
                 && is_x86_feature_detected!("avx512vl");
             let avx512_vnni = avx2 && avx512 && is_x86_feature_detected!("avx512vnni");
             #[cfg(target_os = "linux")]
-            if avx512_vnni && crate::tile::has_amx() {
+            if avx512_vnni && is_x86_feature_detected!("avx512bf16") && crate::tile::has_amx() {
                 all.push(Self(Isa::Amx));
             }
             if avx512_vnni {
@@ -113,6 +113,16 @@ impl Cpu {
         self.0 != Isa::Portable
     }
 
+    /// As [`run`](Self::run), with instructions that make bfloat16 where there are any.
+    pub(crate) fn run_bf16<L: Loops>(self, loops: L) -> L::Output {
+        match self.0 {
+            // SAFETY: as below.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Amx => unsafe { avx512_bf16(loops) },
+            _ => self.run(loops),
+        }
+    }
+
     /// Runs plain loops, compiled for these instructions.
     pub(crate) fn run<L: Loops>(self, loops: L) -> L::Output {
         match self.0 {
@@ -141,7 +151,14 @@ pub(crate) trait Loops {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn avx512<L: Loops>(loops: L) -> L::Output {
     // SAFETY: this function is for a processor that has them.
-    loops.run(unsafe { Avx512::new() })
+    loops.run(unsafe { Avx512::<false>::new() })
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+fn avx512_bf16<L: Loops>(loops: L) -> L::Output {
+    // SAFETY: this function is for a processor that has them.
+    loops.run(unsafe { Avx512::<true>::new() })
 }
 
 #[cfg(target_arch = "x86_64")]

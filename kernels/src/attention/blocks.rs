@@ -99,6 +99,8 @@ pub struct KvBlocks {
     bytes: Buffer,
     /// Where the values, the scales of the keys and those of the values begin.
     parts: [usize; 3],
+    /// Whether there are tokens that no query attends to.
+    masked: bool,
 }
 
 /// One head's scales of [`KvBlocks`], of 16 tokens each.
@@ -122,7 +124,7 @@ impl KvBlocks {
         let keys = (values + all * shape.value_lines() * line).next_multiple_of(size_of::<Lanes>());
         let parts = [values, keys, keys + all * size_of::<Lanes>()];
         let bytes = Buffer::new(pool, parts[2] + all * size_of::<Lanes>());
-        let mut new = Self { shape, blocks: whole, precision, bytes, parts };
+        let mut new = Self { shape, blocks: whole, precision, bytes, parts, masked: false };
         if blocks < whole {
             let mut last = new.all_mut();
             let _ = last.split_off(blocks);
@@ -146,6 +148,11 @@ impl KvBlocks {
         self.precision
     }
 
+    /// Whether there are tokens that no query attends to.
+    pub(super) fn is_masked(&self) -> bool {
+        self.masked
+    }
+
     /// Blocks that there are.
     pub fn blocks(&self) -> usize {
         self.blocks
@@ -156,6 +163,7 @@ impl KvBlocks {
         if block >= self.blocks || slot >= LANES {
             return;
         }
+        self.masked = true;
         let blocks = self.blocks;
         let [_, _, keys, values] = self.split_mut();
         let scales = bytemuck::cast_slice_mut::<u8, Lanes>(keys).iter_mut();

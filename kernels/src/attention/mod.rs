@@ -8,8 +8,10 @@
 //! (`tiled`).
 
 mod blocks;
+mod exponentials;
 mod heads;
 mod page;
+mod pass;
 mod queries;
 mod softmax;
 mod strip;

@@ -89,7 +89,7 @@ impl SourceQueriesMut<'_> {
         for ((pairs, scales), row) in tokens {
             let heads = pairs.chunks_exact_mut(self.shape.pairs().max(1)).zip(scales);
             for ((pairs, scale), row) in heads.zip(row.chunks_exact(width.max(1))) {
-                *scale = cpu.run(Words { row, limit: self.limit, place: pairs.as_flattened_mut() });
+                *scale = cpu.run_bf16(Words { row, limit: self.limit, place: pairs.as_flattened_mut() });
             }
         }
     }

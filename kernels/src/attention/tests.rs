@@ -18,7 +18,7 @@ pub(super) fn noise(seed: u32, count: usize) -> Vec<f32> {
 }
 
 /// `[width]` of one query over `[length, heads, width]`.
-fn plain(
+pub(super) fn plain(
     query: &[f32],
     keys: &[f32],
     values: &[f32],

@@ -1,29 +1,37 @@
 //! Attention in bfloat16 where the processor multiplies matrices of it, for 16 queries at once: in half the time of 16-bit
 //! integers or less, and more exact than the products of 8-bit integers around it.
-#![expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the instructions of the caller"
-)]
+//!
+//! 32 keys at a time, scores become weights while tiles multiply the next keys, and weigh the values before (as Dao et al.,
+//! <https://arxiv.org/abs/2205.14135>). For that the highest of the first keys stands for the highest of all: a float has room for
+//! weights up to e^69 times its weight, and these are as exact. Where a query needs more, it goes through its keys
+//! once more with the highest of all.
 
-use super::{HeadShape, KvBlocks, Query};
+use std::{f32::consts::LOG2_E, ops::Range};
+
+use super::{
+    HeadShape, KvBlocks, Query,
+    exponentials::{Rows, Strip},
+    pass::{Highest, Pass},
+};
 use crate::{
-    Cpu, Isa, LANES,
+    Cpu, Floats, Isa, LANES,
     cpu::Loops,
-    ops::Powers,
-    simd::{Simd, highest, sum},
-    tile::{Bf16Tiles, Block, PairLines, TOKEN_PAIRS, VALUE_PANELS},
+    simd::Simd,
+    tile::{BLOCKS, Bf16Tiles, Block, PairLines, TILE_ROWS, TOKEN_PAIRS, VALUE_PANELS, Weights},
 };
 
 /// Most queries of a call.
-pub(super) const QUERIES: usize = LANES;
+pub(super) const QUERIES: usize = TILE_ROWS;
+/// Keys of a part.
+pub(super) const KEYS: usize = BLOCKS * LANES;
 
 /// Memory that is used again from call to call.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// `[16, pairs of dimensions]`.
-    queries: Vec<[i16; 2]>,
-    /// `[blocks]`, of `[query, token]`; weights in their place after that.
-    scores: Vec<Block<f32>>,
+    /// `[16, pairs of dimensions]`: their bits.
+    queries: Floats,
+    /// Of each part of the keys, or of two.
+    weights: Vec<Weights>,
 }
 
 /// Whether this is faster than integers.
@@ -46,10 +54,10 @@ pub(super) fn attend(
     scratch: &mut Scratch,
 ) {
     let width = keys.shape().width;
-    let blocks = length.div_ceil(LANES).next_multiple_of(2);
+    let blocks = length.div_ceil(LANES).next_multiple_of(BLOCKS);
     let count = queries.len().min(QUERIES);
     let queries = queries.get_mut(..count).unwrap_or_default();
-    let (run, scales) = (keys.run(head, blocks), keys.scales(head, blocks));
+    let run = keys.run(head, blocks);
     let (PairLines::Words(lines), PairLines::Words(values), true) =
         (run.keys, run.values, length > 0 && queries.iter().all(|query| query.output.len() == width))
     else {
@@ -58,35 +66,65 @@ pub(super) fn attend(
         }
         return;
     };
-    let Scratch { queries: rows, scores } = scratch;
-    rows.resize(QUERIES * width / 2, [0; 2]);
-    for (query, place) in queries.iter().zip(rows.chunks_exact_mut(width / 2)) {
+    let Scratch { queries: rows, weights } = scratch;
+    rows.resize(QUERIES * width / 2);
+    let rows: &mut [[i16; 2]] = bytemuck::cast_slice_mut(rows);
+    let (mut biases, mut covered) = ([&[][..]; QUERIES], usize::MAX);
+    for ((query, place), bias) in queries.iter().zip(rows.chunks_exact_mut(width / 2)).zip(&mut biases) {
         query.query.write(cpu, None, place);
+        if let Some(given) = query.bias {
+            (*bias, covered) = (given, covered.min(given.len()));
+        }
     }
-    scores.resize(blocks, Block::default());
-    let tiles = Bf16Tiles::new(cpu);
-    tiles.scores(rows, lines, scores);
-    let mut factors = [0.0; QUERIES];
-    for (row, (query, factor)) in queries.iter().zip(&mut factors).enumerate() {
-        let (bias, key_scales) = (query.bias, scales.keys);
-        *factor = cpu.run(Softmax { scores, row, scale, bias, key_scales, length });
-    }
+    let (tiles, biases) = (&Bf16Tiles::new(cpu), &biases[..count]);
+    weights.resize(if tiles.adds_up() { 2 } else { blocks / BLOCKS }, Weights::default());
+    let masked = keys.is_masked().then(|| keys.scales(head, blocks).keys);
+    let strip = Strip { tiles, queries: rows, lines, masked, biases, covered, scale: scale * LOG2_E, length };
     let panel = |at: usize| values.get(at * run.apart..).and_then(|rest| rest.get(..blocks * TOKEN_PAIRS));
-    for first in (0..width / LANES).step_by(VALUE_PANELS) {
-        let last = width / LANES - 1;
+    let (last, mut known) = (width / LANES - 1, None);
+    for first in (0..=last).step_by(VALUE_PANELS) {
         let panels = std::array::from_fn(|at| panel((first + at).min(last)).unwrap_or_default());
+        let factors = factors(cpu, strip, panels, weights, &mut known);
         let mut sums = [Block::default(); VALUE_PANELS];
-        tiles.weigh(scores, panels, &mut sums);
+        tiles.end_sums(weights, panels, &mut sums);
         cpu.run(Outputs { sums: &sums, factors: &factors, first, queries });
     }
+}
+
+/// The sum of all weights of a query that can be trusted: less is of keys that are all far below the base, and more may be infinite, or
+/// become so when values are multiplied.
+const TRUSTED: Range<f32> = 0.5..1e30;
+
+/// Weighs the values; gives for each query what the sums are multiplied by after that. `bases` are what the exponents are less, once
+/// that is known.
+fn factors(
+    cpu: Cpu,
+    strip: Strip<'_>,
+    panels: [&[[i16; 2 * LANES]]; VALUE_PANELS],
+    weights: &mut [Weights],
+    bases: &mut Option<Rows<f32>>,
+) -> Rows<f32> {
+    let mut pass = |bases| cpu.run_bf16(Pass { strip, bases, panels, weights });
+    let [mut totals, mut used] = pass(*bases);
+    let is_trusted = |total: &f32| TRUSTED.contains(total);
+    if bases.is_none() && !totals.iter().take(strip.biases.len()).all(is_trusted) {
+        let highest = cpu.run(Highest { strip, parts: 0..strip.length.div_ceil(KEYS) });
+        for ((base, total), highest) in used.iter_mut().zip(&totals).zip(highest) {
+            *base = if is_trusted(total) { *base } else { highest };
+        }
+        [totals, _] = pass(Some(used));
+    }
+    *bases = Some(used);
+    // The highest score's weight is 1. A lower sum is of keys that are all masked.
+    totals.map(|total| if total > 0.5 { 1.0 / total } else { 0.0 })
 }
 
 /// Sums of the values to outputs.
 struct Outputs<'a, 'b> {
     /// `[panels]` of `[query, dimension]`.
-    sums: &'a [Block<f32>],
+    sums: &'a [Block],
     /// Of each query.
-    factors: &'a [f32; QUERIES],
+    factors: &'a Rows<f32>,
     /// The first panel.
     first: usize,
     queries: &'a mut [Query<'b>],
@@ -95,6 +133,10 @@ struct Outputs<'a, 'b> {
 impl Loops for Outputs<'_, '_> {
     type Output = ();
 
+    #[expect(
+        clippy::inline_always,
+        reason = "only what is inlined is compiled for the instructions of the caller"
+    )]
     #[inline(always)]
     fn run(self, simd: impl Simd) {
         for (row, (query, factor)) in self.queries.iter_mut().zip(self.factors).enumerate() {
@@ -107,53 +149,63 @@ impl Loops for Outputs<'_, '_> {
     }
 }
 
-/// Scores of one query to numbers that the values are weighed with; gives what the sums are multiplied by after that.
-struct Softmax<'a> {
-    /// Of all queries.
-    scores: &'a mut [Block<f32>],
-    /// The query.
-    row: usize,
-    /// What the scores are multiplied by before the bias is added.
-    scale: f32,
-    bias: Option<&'a [f32]>,
-    /// No number where a key is masked.
-    key_scales: &'a [[f32; LANES]],
-    length: usize,
-}
+#[cfg(test)]
+mod tests {
+    use crate::attention::{
+        Keys, Precision, QueryVector, Scratch, attend,
+        tests::{filled, noise, plain, run},
+    };
 
-impl Loops for Softmax<'_> {
-    type Output = f32;
+    use super::*;
 
-    #[inline(always)]
-    fn run(self, simd: impl Simd) -> f32 {
-        let (whole, rest) = self.bias.unwrap_or_default().as_chunks::<LANES>();
-        let mut last = [0.0; LANES];
-        last.iter_mut().zip(rest).for_each(|(place, bias)| *place = *bias);
-        let none = [0.0; LANES];
-        let biases = whole.iter().chain([&last]).chain(std::iter::repeat(&none));
-        let (scale, mut most) = (simd.splat(self.scale), simd.splat(f32::MIN));
-        let mut left = self.length;
-        for ((block, scales), bias) in self.scores.iter_mut().zip(self.key_scales).zip(biases) {
-            let place = &mut block.0[self.row];
-            // What is no number, of a key that is masked, is not the highest.
-            let score = simd.fma(simd.load(place), simd.mul(simd.load(scales), scale), simd.load(bias));
-            simd.store(score, place);
-            if left < LANES {
-                place.iter_mut().skip(left).for_each(|score| *score = f32::NEG_INFINITY);
+    const LENGTH: usize = 70;
+    const SHAPE: HeadShape = HeadShape { heads: 1, width: 32 };
+
+    /// Keys whose first dimension is the only one, values, and queries that make scores up to 8 times as high.
+    fn input(of: impl Fn(usize) -> f32) -> (Vec<f32>, Vec<f32>, Vec<Vec<f32>>) {
+        let rows = |of: &dyn Fn(usize) -> f32, count: usize| {
+            (0..count).map(|at| (0..32).map(|dim| if dim == 0 { of(at) } else { 0.0 }).collect()).collect()
+        };
+        let keys: Vec<Vec<f32>> = rows(&of, LENGTH);
+        (keys.concat(), noise(2, LENGTH * 32), rows(&|at| at as f32 * 4.0, 3))
+    }
+
+    #[test]
+    fn keys_may_be_far_above_the_first_and_far_below() {
+        for step in [-16.0, 16.0] {
+            let (keys, values, queries) = input(|at| if at == 50 || at == 69 { step } else { -step });
+            let (queries, bias): (Vec<&[f32]>, _) =
+                (queries.iter().map(Vec::as_slice).collect(), [0.0; LENGTH]);
+            for cpu in Cpu::all() {
+                let blocks = filled(cpu, SHAPE, (&keys, &values), Precision::Bf16);
+                let keys_of = Keys::Source { blocks: &blocks, length: LENGTH };
+                let found = run(cpu, keys_of, 0, 1.0, &queries, &bias);
+                for (query, found) in queries.iter().zip(&found) {
+                    for (found, wanted) in found.iter().zip(plain(query, &keys, &values, 0, 1, 1.0, &bias)) {
+                        assert!((found - wanted).abs() < 0.02, "{cpu:?} {found} {wanted}");
+                    }
+                    assert_eq!(found, &run(cpu, keys_of, 0, 1.0, &[query], &bias)[0], "{cpu:?}");
+                }
             }
-            most = simd.max(simd.load(place), most);
-            left = left.saturating_sub(LANES);
         }
-        let base = simd.splat(-highest(simd, most) * std::f32::consts::LOG2_E);
-        let (log2, mut sums) = (simd.splat(std::f32::consts::LOG2_E), simd.splat(0.0));
-        for [one, other] in self.scores.as_chunks_mut::<2>().0 {
-            let first = Powers::BF16.of(simd, simd.fma(simd.load(&one.0[self.row]), log2, base));
-            let second = Powers::BF16.of(simd, simd.fma(simd.load(&other.0[self.row]), log2, base));
-            sums = simd.add(sums, simd.add(first, second));
-            *one.weights_mut(self.row) = [simd.bf16(first), simd.bf16(second)];
+    }
+
+    #[test]
+    fn the_first_keys_may_be_masked_and_biases_missing() {
+        let (keys, values, queries) = input(|at| if at < 40 { 9.0 } else { -30.0 });
+        for cpu in Cpu::all() {
+            let mut blocks = filled(cpu, SHAPE, (&keys, &values), Precision::Bf16);
+            (0..40).for_each(|token| blocks.mask(token / LANES, token % LANES));
+            for row in &queries {
+                let mut output = vec![9.0; 32];
+                let query = Query { query: QueryVector::Floats(row), bias: None, output: &mut output };
+                let keys_of = Keys::Source { blocks: &blocks, length: LENGTH };
+                attend(cpu, keys_of, 0, 1.0, &mut [query], &mut Scratch::default());
+                let (keys, values) = (&keys[40 * 32..], &values[40 * 32..]);
+                for (found, wanted) in output.iter().zip(plain(row, keys, values, 0, 1, 1.0, &[0.0; 30])) {
+                    assert!((found - wanted).abs() < 0.02, "{cpu:?} {found} {wanted}");
+                }
+            }
         }
-        let total = sum(simd, sums);
-        // The highest score's is 1. A lower sum is of keys that are all masked.
-        if total > 0.5 { 1.0 / total } else { 0.0 }
     }
 }

@@ -100,9 +100,9 @@ impl<'a> KvBlocksMut<'a> {
             for (block, (key_scales, value_scales)) in scales.enumerate() {
                 let [keys, values] = tokens.rows(block * LANES, at, width);
                 let place = Place::Keys(&mut head.keys, block * self.shape.pairs());
-                *key_scales = cpu.run(WriteBlock { rows: keys, limit: limits[0], place });
+                *key_scales = cpu.run_bf16(WriteBlock { rows: keys, limit: limits[0], place });
                 let place = Place::Values(&mut head.values, block * TOKEN_PAIRS);
-                *value_scales = cpu.run(WriteBlock { rows: values, limit: limits[1], place });
+                *value_scales = cpu.run_bf16(WriteBlock { rows: values, limit: limits[1], place });
             }
         }
     }

@@ -55,6 +55,12 @@ impl Powers {
     pub(crate) fn of<S: Simd>(self, simd: S, x: S::Floats) -> S::Floats {
         simd.powers_of_2(simd.max(x, simd.splat(NOTHING)), self.0)
     }
+
+    /// As [`of`](Self::of), and infinite where that is too much for a float.
+    #[inline(always)]
+    pub(crate) fn of_any<S: Simd>(self, simd: S, x: S::Floats) -> S::Floats {
+        simd.powers_of_2_or_infinite(simd.max(x, simd.splat(NOTHING)), self.0)
+    }
 }
 
 /// 2 to the power of this is nothing beside 1, and still far from numbers so small that processors take long over them.

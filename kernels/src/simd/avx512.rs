@@ -8,36 +8,40 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use std::arch::x86_64::{
-    __m512, __m512i, _MM_FROUND_TO_NEAREST_INT, _mm_storeu_si128, _mm256_loadu_si256, _mm256_storeu_si256,
-    _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512,
-    _mm512_castsi256_si512, _mm512_castsi512_ps, _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8,
-    _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtps_epi32, _mm512_fmadd_ps,
-    _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
-    _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setr_epi64, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srli_epi32,
-    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+use std::{
+    arch::x86_64::{
+        __m256bh, __m256i, __m512, __m512bh, __m512i, _MM_FROUND_TO_NEAREST_INT, _mm_storeu_si128,
+        _mm256_loadu_si256, _mm256_storeu_si256, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps,
+        _mm512_and_si512, _mm512_castps_si512, _mm512_castsi256_si512, _mm512_castsi512_ps,
+        _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps,
+        _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh, _mm512_cvtneps_pbh, _mm512_cvtps_epi32, _mm512_fmadd_ps,
+        _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
+        _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_roundscale_ps, _mm512_scalef_ps,
+        _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi64, _mm512_setzero_si512, _mm512_slli_epi32,
+        _mm512_srli_epi32, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps, _mm512_unpackhi_epi32,
+        _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    },
+    mem::transmute,
 };
 
 use super::{Simd, evaluate};
 use crate::LANES;
 
-/// For a processor with AVX-512.
+/// For a processor with AVX-512; with `BF16`, with its conversions to bfloat16.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512(());
+pub(crate) struct Avx512<const BF16: bool>(());
 
-impl Avx512 {
+impl<const BF16: bool> Avx512<BF16> {
     /// # Safety
     ///
-    /// The processor has AVX-512 F, BW, DQ and VL.
+    /// The processor has AVX-512 F, BW, DQ and VL, and BF16 where it is asked for.
     #[inline(always)]
     pub(crate) unsafe fn new() -> Self {
         Self(())
     }
 }
 
-impl Simd for Avx512 {
+impl<const BF16: bool> Simd for Avx512<BF16> {
     type Floats = __m512;
     type Integers = __m512i;
 
@@ -156,7 +160,38 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn powers_of_2_or_infinite(self, x: __m512, polynomial: &[f32]) -> __m512 {
+        self.powers_of_2(x, polynomial)
+    }
+
+    #[inline(always)]
+    fn bf16s(self, one: __m512, other: __m512) -> [i16; 2 * LANES] {
+        let mut all = [0; 2 * LANES];
+        if BF16 {
+            // SAFETY: whoever has a value of this type is on a processor that has these instructions, and there is place for 32.
+            unsafe {
+                let words = transmute::<__m512bh, __m512i>(_mm512_cvtne2ps_pbh(other, one));
+                _mm512_storeu_si512(all.as_mut_ptr().cast(), words);
+            };
+        } else {
+            let (first, second) = all.split_at_mut(LANES);
+            first.copy_from_slice(&self.bf16(one));
+            second.copy_from_slice(&self.bf16(other));
+        }
+        all
+    }
+
+    #[inline(always)]
     fn bf16(self, a: __m512) -> [i16; LANES] {
+        if BF16 {
+            let mut words = [0; LANES];
+            // SAFETY: whoever has a value of this type is on a processor that has these instructions, and there is place for 16.
+            unsafe {
+                let rounded = transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(a));
+                _mm256_storeu_si256(words.as_mut_ptr().cast(), rounded);
+            }
+            return words;
+        }
         // SAFETY: whoever has a value of this type is on a processor that has these instructions.
         let rounded = unsafe {
             let bits = _mm512_castps_si512(a);

@@ -63,6 +63,22 @@ pub(crate) trait Simd: Copy {
         self.mul(fraction, self.power(exponent))
     }
 
+    /// As [`powers_of_2`](Self::powers_of_2), and infinite of all that is higher.
+    #[inline(always)]
+    fn powers_of_2_or_infinite(self, x: Self::Floats, polynomial: &[f32]) -> Self::Floats {
+        self.powers_of_2(self.min(x, self.splat(128.0)), polynomial)
+    }
+
+    /// The nearest numbers of bfloat16 of 32 floats, even of two.
+    #[inline(always)]
+    fn bf16s(self, one: Self::Floats, other: Self::Floats) -> [i16; 2 * LANES] {
+        let mut all = [0; 2 * LANES];
+        let (first, second) = all.split_at_mut(LANES);
+        first.copy_from_slice(&self.bf16(one));
+        second.copy_from_slice(&self.bf16(other));
+        all
+    }
+
     /// The nearest numbers of bfloat16, even of two.
     #[inline(always)]
     fn bf16(self, a: Self::Floats) -> [i16; LANES] {

@@ -1,5 +1,5 @@
-//! Products of bfloat16 for 16 queries at once, which instructions for matrices make fast; the plain loops are what they are
-//! tested against.
+//! Products of bfloat16 for attention, of 16 queries at once, which instructions for matrices make fast; the plain loops are what they
+//! are tested against.
 #![expect(
     unsafe_code,
     reason = "a function for instructions that the compiler can't know of is unsafe to call"
@@ -8,6 +8,10 @@
 use super::PairLine;
 #[cfg(target_arch = "aarch64")]
 use super::Sums;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use super::amx::Tiles;
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+use super::no_tiles::Tiles;
 #[cfg(any(all(target_arch = "x86_64", target_os = "linux"), target_arch = "aarch64"))]
 use crate::Isa;
 use crate::{Cpu, LANES};
@@ -16,18 +20,24 @@ use crate::{Cpu, LANES};
 pub(crate) const ROWS: usize = 16;
 /// Pairs of a row of a tile.
 pub(crate) const PAIRS: usize = 16;
+/// Blocks of tokens whose keys or values are multiplied at once.
+pub(crate) const BLOCKS: usize = 2;
 /// Panels of values that are weighed at once.
 pub(crate) const VALUE_PANELS: usize = 4;
 
 /// Sums of a tile of rows and a panel.
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Block<T>(pub(crate) [[T; LANES]; ROWS]);
+pub(crate) struct Block(pub(crate) [[f32; LANES]; ROWS]);
+
+/// What 16 queries weigh the values of two blocks of tokens with.
+#[repr(C, align(64))]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weights(pub(crate) [[i16; BLOCKS * LANES]; ROWS]);
 
 /// What this thread has set up for such products.
 pub(crate) struct Bf16Tiles {
-    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    amx: Option<super::amx::Tiles>,
+    amx: Option<Tiles>,
     #[cfg(target_arch = "aarch64")]
     neon: Option<super::neon::Bf16mm>,
 }
@@ -41,93 +51,131 @@ impl Bf16Tiles {
         Self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
-            amx: (cpu.isa() == Isa::Amx).then(|| unsafe { super::amx::Tiles::new() }),
+            amx: (cpu.isa() == Isa::Amx).then(|| unsafe { Tiles::new() }),
+            #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+            amx: None,
             #[cfg(target_arch = "aarch64")]
             // SAFETY: as above.
             neon: (cpu.isa() == Isa::NeonI8mm).then(|| unsafe { super::neon::Bf16mm::new() }),
         }
     }
 
-    /// Queries, `[16, pairs]`, times keys in blocks of 16 tokens, `[blocks, pairs]`: `[blocks]` of `[query, token]`. Pairs are a
-    /// multiple of [`PAIRS`], and blocks of two.
-    pub(crate) fn scores(&self, queries: &[[i16; 2]], keys: &[PairLine<i16>], scores: &mut [Block<f32>]) {
-        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    /// Whether [`weigh`](Self::weigh) adds weighed values up, so that their weights aren't needed after that.
+    #[inline]
+    pub(crate) fn adds_up(&self) -> bool {
+        self.amx.is_some()
+    }
+
+    /// Begins to multiply queries, `[16, pairs]`, by the keys of two blocks, `[2, pairs]`. Pairs are a multiple of [`PAIRS`].
+    #[inline]
+    pub(crate) fn begin_scores(&self, queries: &[[i16; 2]], keys: &[PairLine<i16>], half: usize) {
         if let Some(amx) = &self.amx {
-            amx.scores(queries, keys, scores);
-            return;
+            amx.begin_scores(queries, keys, half);
         }
-        #[cfg(target_arch = "aarch64")]
-        if let Some(neon) = self.neon {
-            super::neon::scores(neon, queries, keys, scores);
+    }
+
+    /// Their products, once all else is done that need not wait for them.
+    #[inline]
+    pub(crate) fn end_scores(
+        &self,
+        queries: &[[i16; 2]],
+        keys: &[PairLine<i16>],
+        scores: &mut [Block; BLOCKS],
+    ) {
+        if let Some(amx) = &self.amx {
+            amx.end_scores(scores);
             return;
         }
         let pairs = (queries.len() / ROWS).max(1);
         for (keys, block) in keys.chunks_exact(pairs).zip(scores) {
-            *block = Block::default();
-            add_products(queries.chunks_exact(pairs), keys, block);
+            self.multiply(|| std::iter::once((queries, keys)), pairs, block);
         }
     }
 
-    /// Weights of 16 queries times values: `[16 queries, 16 dimensions]` of each panel. Of every two blocks the first has the weights
-    /// of both, as the scores of [`scores`](Self::scores) were: [`weights_mut`](Block::weights_mut).
-    pub(crate) fn weigh(
-        &self,
-        weights: &[Block<f32>],
-        panels: [&[PairLine<i16>]; VALUE_PANELS],
-        sums: &mut [Block<f32>; VALUE_PANELS],
-    ) {
-        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    /// Forgets what has been added up.
+    #[inline]
+    pub(crate) fn begin_sums(&self) {
         if let Some(amx) = &self.amx {
-            amx.weigh(weights, panels, sums);
+            amx.begin_sums();
+        }
+    }
+
+    /// Adds the values of two blocks, in four panels of 16 dimensions, where this [adds up](Self::adds_up).
+    #[inline]
+    pub(crate) fn weigh(&self, weights: &Weights, panels: [&[PairLine<i16>]; VALUE_PANELS], half: usize) {
+        if let Some(amx) = &self.amx {
+            amx.weigh(weights, panels, half);
+        }
+    }
+
+    /// All weighed values: what has been added up, or, where nothing adds them up, those of all weights.
+    #[inline]
+    pub(crate) fn end_sums(
+        &self,
+        weights: &[Weights],
+        panels: [&[PairLine<i16>]; VALUE_PANELS],
+        sums: &mut [Block; VALUE_PANELS],
+    ) {
+        if let Some(amx) = &self.amx {
+            amx.end_sums(sums);
             return;
         }
+        for (panel, block) in panels.iter().zip(sums) {
+            let rows = || weights.iter().map(Weights::pairs);
+            self.multiply(|| rows().zip(panel.chunks_exact(PAIRS)), PAIRS, block);
+        }
+    }
+
+    /// Of each part 16 rows of so many pairs times as many lines.
+    #[cfg_attr(not(target_arch = "aarch64"), expect(clippy::unused_self, reason = "only ARM needs it"))]
+    fn multiply<'a, P: Iterator<Item = (&'a [[i16; 2]], &'a [PairLine<i16>])>>(
+        &self,
+        parts: impl Fn() -> P,
+        pairs: usize,
+        block: &mut Block,
+    ) {
         #[cfg(target_arch = "aarch64")]
         if let Some(neon) = self.neon {
-            super::neon::weigh(neon, weights, panels, sums);
+            super::neon::multiply(neon, parts, pairs, block);
             return;
         }
-        for (panel, sums) in panels.into_iter().zip(sums) {
-            *sums = Block::default();
-            for (block, lines) in weights.iter().step_by(2).zip(panel.chunks_exact(PAIRS)) {
-                add_products(block.weights().chunks_exact(PAIRS), lines, sums);
+        *block = Block::default();
+        for (rows, lines) in parts() {
+            for (sums, row) in block.0.iter_mut().zip(rows.chunks_exact(pairs)) {
+                add_products(row, lines, sums);
             }
         }
     }
 }
 
-impl Block<f32> {
-    /// All rows' numbers as those of bfloat16, in pairs: `[row, pairs of tokens]`.
-    pub(crate) fn weights(&self) -> &[[i16; 2]] {
-        // SAFETY: a float has the size of 2 such numbers, its alignment is more, and all bits are valid for both.
-        unsafe { std::slice::from_raw_parts((&raw const self.0).cast(), ROWS * PAIRS) }
-    }
-
+#[cfg(target_arch = "aarch64")]
+impl Block {
     /// The bits of all rows' numbers.
-    #[cfg(target_arch = "aarch64")]
     pub(super) fn sums_mut(&mut self) -> &mut [Sums; ROWS] {
         // SAFETY: both have 32 bits and one alignment, and all bits are valid for both.
         unsafe { &mut *(&raw mut self.0).cast() }
     }
+}
 
-    /// A row's numbers as those of bfloat16, for this block of tokens and the next.
-    pub(crate) fn weights_mut(&mut self, row: usize) -> &mut [[i16; LANES]; 2] {
-        // SAFETY: 16 floats have the size of 32 such numbers, their alignment is more, and all bits are valid for both.
-        unsafe { &mut *(&raw mut self.0[row]).cast() }
+impl Default for Weights {
+    fn default() -> Self {
+        Self([[0; BLOCKS * LANES]; ROWS])
     }
 }
 
-/// Adds each row times all lines.
-fn add_products(
-    rows: impl Iterator<Item = impl AsRef<[[i16; 2]]>>,
-    lines: &[PairLine<i16>],
-    sums: &mut Block<f32>,
-) {
+impl Weights {
+    /// `[row, pairs of tokens]`.
+    fn pairs(&self) -> &[[i16; 2]] {
+        self.0.as_flattened().as_chunks().0
+    }
+}
+
+/// Adds a row times all lines.
+fn add_products(row: &[[i16; 2]], lines: &[PairLine<i16>], sums: &mut [f32; LANES]) {
     let float = |bits: i16| f32::from_bits(u32::from(bits.cast_unsigned()) << 16);
-    for (sums, row) in sums.0.iter_mut().zip(rows) {
-        for (pair, line) in row.as_ref().iter().zip(lines) {
-            for (sum, weights) in sums.iter_mut().zip(line.as_chunks::<2>().0) {
-                *sum += float(pair[0]) * float(weights[0]) + float(pair[1]) * float(weights[1]);
-            }
+    for (pair, line) in row.iter().zip(lines) {
+        for (sum, weights) in sums.iter_mut().zip(line.as_chunks::<2>().0) {
+            *sum += float(pair[0]) * float(weights[0]) + float(pair[1]) * float(weights[1]);
         }
     }
 }

@@ -24,6 +24,8 @@ mod fours;
 mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+mod no_tiles;
 mod pairs;
 mod portable;
 #[cfg(test)]
@@ -35,7 +37,7 @@ use crate::{Cpu, Isa, LANES, matrix::GROUP, outputs::Scaled, product::Product};
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use amx::is_there as has_amx;
-pub(crate) use bf16::{Bf16Tiles, Block, VALUE_PANELS};
+pub(crate) use bf16::{BLOCKS, Bf16Tiles, Block, ROWS as TILE_ROWS, VALUE_PANELS, Weights};
 pub(crate) use excess::Excess;
 pub(crate) use fours::Fours;
 use lines::PairLine;

@@ -1,4 +1,5 @@
-//! Products of bfloat16 for attention: `tdpbf16ps` multiplies and adds them up by pairs, in floats of 32 bits.
+//! Products of bfloat16 for attention: `tdpbf16ps` multiplies and adds them up by pairs, in floats of 32 bits. Tiles 0 to 3 have
+//! the weighed values, 4 and 5 the scores.
 #![expect(clippy::unused_self, reason = "whoever has it has set up the tiles")]
 
 use std::arch::asm;
@@ -6,96 +7,122 @@ use std::arch::asm;
 use super::{
     super::{
         PairLine,
-        bf16::{Block, PAIRS, ROWS, VALUE_PANELS},
+        bf16::{BLOCKS, Block, PAIRS, ROWS, VALUE_PANELS, Weights},
     },
     Tiles, WIDTH,
 };
 
 impl Tiles {
-    /// As [`Bf16Tiles::scores`](super::super::bf16::Bf16Tiles::scores).
-    pub(crate) fn scores(&self, queries: &[[i16; 2]], keys: &[PairLine<i16>], scores: &mut [Block<f32>]) {
-        let pairs = queries.len() / ROWS;
-        assert!(pairs > 0 && pairs.is_multiple_of(PAIRS) && queries.len() == ROWS * pairs);
-        for (keys, scores) in keys.chunks_exact(2 * pairs).zip(scores.chunks_exact_mut(2)) {
-            // SAFETY: the tiles read all pairs of 16 queries and of two blocks, which are there, and write two blocks of scores.
+    /// As [`Bf16Tiles::begin_scores`](super::super::bf16::Bf16Tiles::begin_scores).
+    #[inline]
+    pub(crate) fn begin_scores(&self, queries: &[[i16; 2]], keys: &[PairLine<i16>], half: usize) {
+        let pairs = keys.len() / BLOCKS;
+        assert!(pairs > 0 && pairs.is_multiple_of(PAIRS) && queries.len() >= ROWS * pairs);
+        let steps = pairs / PAIRS;
+        if half == 0 {
+            // SAFETY: this thread has set up the tiles, which the compiler knows nothing of.
+            unsafe { asm!("tilezero tmm4", "tilezero tmm5", options(nostack, nomem, preserves_flags)) };
+        }
+        for step in if half == 0 { 0..steps.div_ceil(2) } else { steps.div_ceil(2)..steps } {
+            let (queries, keys) = (&queries[step * PAIRS..], &keys[step * PAIRS..]);
+            // SAFETY: the tiles read a step's pairs of 16 queries and of two blocks, which are there.
             unsafe {
                 asm!(
-                    "tilezero tmm0",
-                    "tilezero tmm1",
-                    "2:",
-                    "tileloadd tmm4, [{queries} + {stride}]",
-                    "tileloadd tmm6, [{keys_0} + {width}]",
+                    "tileloadd tmm6, [{queries} + {stride}]",
+                    "tileloadd tmm7, [{keys_0} + {width}]",
+                    "tdpbf16ps tmm4, tmm6, tmm7",
                     "tileloadd tmm7, [{keys_1} + {width}]",
-                    "tdpbf16ps tmm0, tmm4, tmm6",
-                    "tdpbf16ps tmm1, tmm4, tmm7",
-                    "add {queries}, 64",
-                    "add {keys_0}, 1024",
-                    "add {keys_1}, 1024",
-                    "dec {steps}",
-                    "jnz 2b",
-                    "tilestored [{scores} + {width}], tmm0",
-                    "tilestored [{scores} + {width} + 1024], tmm1",
-                    queries = inout(reg) queries.as_ptr() => _,
-                    keys_0 = inout(reg) keys.as_ptr() => _,
-                    keys_1 = inout(reg) keys.as_ptr().add(pairs) => _,
-                    steps = inout(reg) pairs / PAIRS => _,
-                    stride = in(reg) pairs * 4,
+                    "tdpbf16ps tmm5, tmm6, tmm7",
+                    queries = in(reg) queries.as_ptr(),
+                    keys_0 = in(reg) keys.as_ptr(),
+                    keys_1 = in(reg) keys.as_ptr().add(pairs),
+                    stride = in(reg) pairs * size_of::<[i16; 2]>(),
                     width = in(reg) WIDTH,
-                    scores = in(reg) scores.as_mut_ptr(),
-                    out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm6") _, out("tmm7") _,
-                    options(nostack),
+                    options(nostack, readonly, preserves_flags),
                 );
             }
         }
     }
 
-    /// As [`Bf16Tiles::weigh`](super::super::bf16::Bf16Tiles::weigh).
-    pub(crate) fn weigh(
-        &self,
-        weights: &[Block<f32>],
-        panels: [&[PairLine<i16>]; VALUE_PANELS],
-        sums: &mut [Block<f32>; VALUE_PANELS],
-    ) {
-        let steps = weights.len() / 2;
-        assert!(steps > 0 && panels.iter().all(|panel| panel.len() >= steps * PAIRS));
-        // SAFETY: the tiles read every other block of weights and as many lines of four panels, which are there, and write four
-        // blocks of sums.
+    /// As [`Bf16Tiles::end_scores`](super::super::bf16::Bf16Tiles::end_scores).
+    #[inline]
+    pub(crate) fn end_scores(&self, scores: &mut [Block; BLOCKS]) {
+        // SAFETY: the tiles write two blocks.
+        unsafe {
+            asm!(
+                "tilestored [{scores} + {width}], tmm4",
+                "tilestored [{scores} + {width} + 1024], tmm5",
+                scores = in(reg) scores.as_mut_ptr(),
+                width = in(reg) WIDTH,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+
+    /// As [`Bf16Tiles::begin_sums`](super::super::bf16::Bf16Tiles::begin_sums).
+    #[inline]
+    pub(crate) fn begin_sums(&self) {
+        // SAFETY: this thread has set up the tiles, which the compiler knows nothing of.
         unsafe {
             asm!(
                 "tilezero tmm0",
                 "tilezero tmm1",
                 "tilezero tmm2",
                 "tilezero tmm3",
-                "2:",
-                "tileloadd tmm4, [{weights} + {width}]",
-                "tileloadd tmm5, [{panel_0} + {width}]",
-                "tdpbf16ps tmm0, tmm4, tmm5",
-                "tileloadd tmm6, [{panel_1} + {width}]",
-                "tdpbf16ps tmm1, tmm4, tmm6",
-                "tileloadd tmm7, [{panel_2} + {width}]",
-                "tdpbf16ps tmm2, tmm4, tmm7",
-                "tileloadd tmm5, [{panel_3} + {width}]",
-                "tdpbf16ps tmm3, tmm4, tmm5",
-                "add {weights}, 2048",
-                "add {panel_0}, 1024", "add {panel_1}, 1024",
-                "add {panel_2}, 1024", "add {panel_3}, 1024",
-                "dec {steps}",
-                "jnz 2b",
+                options(nostack, nomem, preserves_flags),
+            );
+        }
+    }
+
+    /// As [`Bf16Tiles::weigh`](super::super::bf16::Bf16Tiles::weigh).
+    #[inline]
+    pub(crate) fn weigh(&self, weights: &Weights, panels: [&[PairLine<i16>]; VALUE_PANELS], half: usize) {
+        assert!(panels.iter().all(|panel| panel.len() >= PAIRS));
+        // SAFETY: the tiles read all weights and as many lines of two panels, which are there.
+        unsafe {
+            if half == 0 {
+                asm!(
+                    "tileloadd tmm6, [{weights} + {width}]",
+                    "tileloadd tmm7, [{panel_0} + {width}]",
+                    "tdpbf16ps tmm0, tmm6, tmm7",
+                    "tileloadd tmm7, [{panel_1} + {width}]",
+                    "tdpbf16ps tmm1, tmm6, tmm7",
+                    weights = in(reg) weights,
+                    panel_0 = in(reg) panels[0].as_ptr(),
+                    panel_1 = in(reg) panels[1].as_ptr(),
+                    width = in(reg) WIDTH,
+                    options(nostack, readonly, preserves_flags),
+                );
+            } else {
+                asm!(
+                    "tileloadd tmm6, [{weights} + {width}]",
+                    "tileloadd tmm7, [{panel_2} + {width}]",
+                    "tdpbf16ps tmm2, tmm6, tmm7",
+                    "tileloadd tmm7, [{panel_3} + {width}]",
+                    "tdpbf16ps tmm3, tmm6, tmm7",
+                    weights = in(reg) weights,
+                    panel_2 = in(reg) panels[2].as_ptr(),
+                    panel_3 = in(reg) panels[3].as_ptr(),
+                    width = in(reg) WIDTH,
+                    options(nostack, readonly, preserves_flags),
+                );
+            }
+        }
+    }
+
+    /// As [`Bf16Tiles::end_sums`](super::super::bf16::Bf16Tiles::end_sums).
+    #[inline]
+    pub(crate) fn end_sums(&self, sums: &mut [Block; VALUE_PANELS]) {
+        // SAFETY: the tiles write four blocks.
+        unsafe {
+            asm!(
                 "tilestored [{sums} + {width}], tmm0",
                 "tilestored [{sums} + {width} + 1024], tmm1",
                 "tilestored [{sums} + {width} + 2048], tmm2",
                 "tilestored [{sums} + {width} + 3072], tmm3",
-                weights = inout(reg) weights.as_ptr() => _,
-                panel_0 = inout(reg) panels[0].as_ptr() => _,
-                panel_1 = inout(reg) panels[1].as_ptr() => _,
-                panel_2 = inout(reg) panels[2].as_ptr() => _,
-                panel_3 = inout(reg) panels[3].as_ptr() => _,
-                steps = inout(reg) steps => _,
-                width = in(reg) WIDTH,
                 sums = in(reg) sums.as_mut_ptr(),
-                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-                options(nostack),
+                width = in(reg) WIDTH,
+                options(nostack, preserves_flags),
             );
         }
     }

@@ -5,7 +5,7 @@
 use super::{
     super::{
         PairLine, Sums,
-        bf16::{Block, PAIRS, ROWS, VALUE_PANELS},
+        bf16::{Block, ROWS},
     },
     bytes::{add, put, steps},
     dot::Dot,
@@ -18,39 +18,12 @@ const UNITS: usize = Bf16mm::UNITS;
 /// Rows of them.
 const MOST: usize = UNITS * Bf16mm::ROWS;
 
-/// As [`Bf16Tiles::scores`](super::super::bf16::Bf16Tiles::scores).
-pub(in crate::tile) fn scores(
-    dot: Bf16mm,
-    queries: &[[i16; 2]],
-    keys: &[PairLine<i16>],
-    scores: &mut [Block<f32>],
-) {
-    let pairs = (queries.len() / ROWS).max(1);
-    for (keys, scores) in keys.chunks_exact(pairs).zip(scores) {
-        tiles(dot, || std::iter::once((keys, queries)), pairs, scores);
-    }
-}
-
-/// As [`Bf16Tiles::weigh`](super::super::bf16::Bf16Tiles::weigh).
-pub(in crate::tile) fn weigh(
-    dot: Bf16mm,
-    weights: &[Block<f32>],
-    panels: [&[PairLine<i16>]; VALUE_PANELS],
-    sums: &mut [Block<f32>; VALUE_PANELS],
-) {
-    for (panel, sums) in panels.into_iter().zip(sums) {
-        let blocks = || weights.iter().step_by(2).map(Block::weights);
-        tiles(dot, || panel.chunks_exact(PAIRS).zip(blocks()), PAIRS, sums);
-    }
-}
-
-/// All rows and outputs of a block: of each part some lines and as many pairs of each row, which are `stride` apart.
-#[inline(always)]
-fn tiles<'a, P: Iterator<Item = (&'a [PairLine<i16>], &'a [[i16; 2]])>>(
+/// All rows and outputs of a block: of each part 16 rows of `stride` pairs, and as many lines.
+pub(in crate::tile) fn multiply<'a, P: Iterator<Item = (&'a [[i16; 2]], &'a [PairLine<i16>])>>(
     dot: Bf16mm,
     parts: impl Fn() -> P,
     stride: usize,
-    block: &mut Block<f32>,
+    block: &mut Block,
 ) {
     for first in (0..ROWS).step_by(MOST) {
         for quarter in [0, 2] {
@@ -62,13 +35,13 @@ fn tiles<'a, P: Iterator<Item = (&'a [PairLine<i16>], &'a [[i16; 2]])>>(
 #[inline(always)]
 fn tile<'a>(
     dot: Bf16mm,
-    parts: impl Iterator<Item = (&'a [PairLine<i16>], &'a [[i16; 2]])>,
+    parts: impl Iterator<Item = (&'a [[i16; 2]], &'a [PairLine<i16>])>,
     stride: usize,
     (first, quarter): (usize, usize),
     sums: &mut [Sums; ROWS],
 ) {
     let mut sum = [[Dot::start(dot, [0; 2]); 2]; UNITS];
-    for (lines, values) in parts {
+    for (values, lines) in parts {
         let (lines, values) = (bytes_of(lines).as_chunks::<2>().0, groups_of(values));
         // Without closures, whose calls would take the sums out of their registers.
         let mut rows = [[&[][..]; Bf16mm::ROWS]; UNITS];

@@ -9,7 +9,7 @@ mod matrices;
 mod pairs;
 mod words;
 
-pub(super) use bf16::{scores, weigh};
+pub(super) use bf16::multiply;
 pub(super) use bytes::bytes;
 pub(super) use dot::{Base, Dotprod};
 pub(super) use matrices::{Bf16mm, I8mm};
