@@ -2,9 +2,8 @@
 //! integers or less, and more exact than the products of 8-bit integers around it.
 //!
 //! 32 keys at a time, scores become weights while tiles multiply the next keys, and weigh the values before (as Dao et al.,
-//! <https://arxiv.org/abs/2205.14135>). For that the highest of the first keys stands for the highest of all: a float has room for
-//! weights up to e^69 times its weight, and these are as exact. Where a query needs more, it goes through its keys
-//! once more with the highest of all.
+//! <https://arxiv.org/abs/2205.14135>). For that the score of the first key stands for the highest: a float has room for weights up to e^69
+//! times that key's, and they are as exact. Where a query needs more, it goes through its keys once more with the highest of all.
 
 use std::{f32::consts::LOG2_E, ops::Range};
 
