@@ -10,7 +10,7 @@ use super::tiled::{KEYS, QUERIES};
 use crate::{
     LANES,
     ops::Powers,
-    simd::Simd,
+    simd::{Simd, filled_up},
     tile::{BLOCKS, Bf16Tiles, Block, Weights},
 };
 
@@ -119,11 +119,11 @@ impl Part<'_> {
                 &some
             }
         };
-        let (scale, log2, base) = (simd.splat(self.strip.scale), simd.splat(LOG2_E), simd.splat(base));
-        let mut exponents = [base; BLOCKS];
+        let (scale, log2, below) = (simd.splat(self.strip.scale), simd.splat(LOG2_E), simd.splat(-base));
+        let mut exponents = [below; BLOCKS];
         // Without a closure, which would not be inlined.
         for at in 0..BLOCKS {
-            let lifted = simd.sub(simd.mul(simd.load(&bias.as_chunks().0[at]), log2), base);
+            let lifted = simd.fma(simd.load(&bias.as_chunks().0[at]), log2, below);
             exponents[at] = simd.fma(simd.load(&scores[at].0[row]), scale, lifted);
             if !PLAIN && let Some(left_out) = &self.left_out {
                 exponents[at] = simd.add(exponents[at], simd.load(&left_out[at]));
@@ -158,11 +158,3 @@ impl Part<'_> {
 
 /// No biases.
 static NONE: [f32; KEYS] = [0.0; KEYS];
-
-/// What there is of a bias.
-#[inline(never)]
-fn filled_up(bias: &[f32]) -> [f32; KEYS] {
-    let mut all = NONE;
-    all.iter_mut().zip(bias).for_each(|(place, bias)| *place = *bias);
-    all
-}

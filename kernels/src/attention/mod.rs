@@ -4,8 +4,8 @@
 //! a scale of its own, and so are the probabilities: products are exact integers, and what is lost is about as much as 16-bit floats lose. Keys and values
 //! lie in blocks of 16 tokens, so that a cache grows token by token, and beams share the blocks before the last. Scores
 //! are made for a few queries at a time and never written as a whole (as Dao et al., <https://arxiv.org/abs/2205.14135>,
-//! but with all keys of these queries at once). Where the processor has tiles, an encoder's attention is in bfloat16 instead,
-//! and weighs the values of some keys while it makes the scores of the next (`tiled`, `pass`, `exponentials`).
+//! but with all keys of these queries at once). Where the processor multiplies bfloat16 as fast, an encoder's attention is in that
+//! instead, and makes weights of some keys' scores at a time (`tiled`, `pass`, `exponentials`).
 
 mod blocks;
 mod exponentials;
@@ -13,6 +13,7 @@ mod heads;
 mod page;
 mod pass;
 mod queries;
+mod scale;
 mod softmax;
 mod strip;
 #[cfg(test)]

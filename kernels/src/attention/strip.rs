@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::{
     HeadShape, KvPage, MOST_KEYS, MOST_QUERIES, QueryVector,
     blocks::{KvBlocks, Precision, Scales},
+    scale::Scale,
     softmax::Softmax,
     tiled,
-    write::Scale,
 };
 use crate::{
     Cpu, LANES,

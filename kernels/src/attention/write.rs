@@ -4,12 +4,14 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use super::blocks::{HeadShape, Precision};
+use super::{
+    blocks::{HeadShape, Precision},
+    scale::{Scale, scales},
+};
 use crate::{
     Cpu, LANES,
     cpu::Loops,
-    ops::highest_magnitude,
-    simd::{Simd, chunks},
+    simd::{Simd, chunks, filled_up},
     tile::{PairLinesMut, TOKEN_PAIRS},
 };
 
@@ -108,37 +110,6 @@ impl<'a> KvBlocksMut<'a> {
     }
 }
 
-/// How a row becomes integers up to a limit, or bfloat16.
-#[derive(Clone, Copy)]
-pub(super) struct Scale {
-    /// What an integer is multiplied by to get the number again.
-    pub(super) scale: f32,
-    /// What a number is multiplied by; nothing for bfloat16.
-    inverse: Option<f32>,
-}
-
-impl Scale {
-    #[inline(always)]
-    pub(super) fn of(simd: impl Simd, row: &[f32], limit: Option<f32>) -> Self {
-        let Some(limit) = limit else { return Self { scale: 1.0, inverse: None } };
-        let highest = highest_magnitude(simd, row);
-        let inverse = limit / highest;
-        if highest > 0.0 && inverse.is_finite() && highest.is_finite() {
-            Self { scale: highest / limit, inverse: Some(inverse) }
-        } else {
-            Self { scale: 0.0, inverse: Some(0.0) }
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn words<S: Simd>(self, simd: S, values: S::Floats) -> [i16; LANES] {
-        match self.inverse {
-            Some(inverse) => simd.words(simd.nearest(simd.mul(values, simd.splat(inverse)))),
-            None => simd.bf16(values),
-        }
-    }
-}
-
 /// The lines of a block.
 enum Place<'a, 'b> {
     /// From a line on, one for each pair of dimensions, with the pair of all tokens.
@@ -226,36 +197,50 @@ impl Loops for WriteBlock<'_, '_> {
 
     #[inline(always)]
     fn run(mut self, simd: impl Simd) -> [f32; LANES] {
-        // Without a closure, which would not be inlined.
-        let mut scales = [Scale { scale: 0.0, inverse: None }; LANES];
-        for (token, scale) in scales.iter_mut().enumerate() {
-            *scale = Scale::of(simd, self.rows.get(token), self.limit);
-        }
+        let rows: [&[f32]; LANES] = std::array::from_fn(|token| self.rows.get(token));
+        let scales = self.limit.map(|limit| scales(simd, &rows, limit));
         for chunk in 0..self.rows.width.div_ceil(LANES) {
             let mut words = [[0; LANES]; LANES];
-            for (token, (words, scale)) in words.iter_mut().zip(&scales).enumerate() {
-                let row = self.rows.get(token).get(chunk * LANES..).unwrap_or_default();
-                let chunks = chunks(row.get(..LANES).unwrap_or(row), 0.0);
-                let Some(values) = chunks.iter().next() else { continue };
-                *words = scale.words(simd, simd.load(values));
+            for (token, words) in words.iter_mut().enumerate() {
+                let rest = rows[token].get(chunk * LANES..).unwrap_or_default();
+                let some;
+                let values = if let Some(values) = rest.first_chunk() {
+                    values
+                } else {
+                    some = filled_up(rest);
+                    &some
+                };
+                let values = simd.load(values);
+                *words = match &scales {
+                    Some([_, inverses]) => {
+                        simd.words(simd.nearest(simd.mul(values, simd.splat(inverses[token]))))
+                    }
+                    None => simd.bf16(values),
+                };
             }
-            match &mut self.place {
-                Place::Keys(lines, first) => {
-                    let count = (self.rows.width - chunk * LANES).div_ceil(2);
-                    for (at, line) in simd.transpose(&words).iter().enumerate().take(count) {
-                        lines.put(simd, *first + chunk * TOKEN_PAIRS + at, line);
-                    }
+            self.put(simd, chunk, &words);
+        }
+        scales.map_or([1.0; LANES], |[scales, _]| scales)
+    }
+}
+
+impl WriteBlock<'_, '_> {
+    /// All tokens' numbers of 16 dimensions.
+    #[inline(always)]
+    fn put(&mut self, simd: impl Simd, chunk: usize, words: &[[i16; LANES]; LANES]) {
+        match &mut self.place {
+            Place::Keys(lines, first) => {
+                let count = (self.rows.width - chunk * LANES).div_ceil(2);
+                for (at, line) in simd.transpose(words).iter().enumerate().take(count) {
+                    lines.put(simd, *first + chunk * TOKEN_PAIRS + at, line);
                 }
-                Place::Values(panels, first) => {
-                    let Some(lines) = panels.get_mut(chunk) else { continue };
-                    for (at, [one, other]) in words.as_chunks::<2>().0.iter().enumerate() {
-                        lines.put(simd, *first + at, &simd.interleave(one, other));
-                    }
+            }
+            Place::Values(panels, first) => {
+                let Some(lines) = panels.get_mut(chunk) else { return };
+                for (at, [one, other]) in words.as_chunks::<2>().0.iter().enumerate() {
+                    lines.put(simd, *first + at, &simd.interleave(one, other));
                 }
             }
         }
-        let mut all = [0.0; LANES];
-        all.iter_mut().zip(scales).for_each(|(place, scale)| *place = scale.scale);
-        all
     }
 }

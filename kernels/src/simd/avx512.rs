@@ -12,14 +12,16 @@ use std::{
     arch::x86_64::{
         __m256bh, __m256i, __m512, __m512bh, __m512i, _MM_FROUND_TO_NEAREST_INT, _mm_storeu_si128,
         _mm256_loadu_si256, _mm256_storeu_si256, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps,
-        _mm512_and_si512, _mm512_castps_si512, _mm512_castsi256_si512, _mm512_castsi512_ps,
-        _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_cvtepi32_ps,
-        _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh, _mm512_cvtneps_pbh, _mm512_cvtps_epi32, _mm512_fmadd_ps,
-        _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
-        _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_roundscale_ps, _mm512_scalef_ps,
-        _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi64, _mm512_setzero_si512, _mm512_slli_epi32,
-        _mm512_srli_epi32, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps, _mm512_unpackhi_epi32,
-        _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+        _mm512_and_si512, _mm512_castpd_ps, _mm512_castps_pd, _mm512_castps_si512, _mm512_castsi256_si512,
+        _mm512_castsi512_ps, _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16,
+        _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh, _mm512_cvtneps_pbh,
+        _mm512_cvtps_epi32, _mm512_fmadd_ps, _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512,
+        _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_permutex2var_epi64,
+        _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi64,
+        _mm512_setzero_ps, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_slli_epi32, _mm512_srli_epi32,
+        _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_ps, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+        _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+        _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     },
     mem::transmute,
 };
@@ -200,6 +202,34 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
             _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half))
         };
         self.words(rounded)
+    }
+
+    /// Of halves of two rows at a time the higher, until there is one number of each.
+    #[inline(always)]
+    fn highest_of_each(self, rows: &[[f32; LANES]; LANES]) -> [f32; LANES] {
+        let mut all = [0.0; LANES];
+        // SAFETY: whoever has a value of this type is on a processor that has these instructions.
+        unsafe {
+            let mut a = [_mm512_setzero_ps(); 8];
+            for at in 0..8 {
+                let (one, other) = (self.load(&rows[2 * at]), self.load(&rows[2 * at + 1]));
+                a[at] = _mm512_max_ps(_mm512_unpacklo_ps(one, other), _mm512_unpackhi_ps(one, other));
+            }
+            for at in 0..4 {
+                let [one, other] = [a[2 * at], a[2 * at + 1]].map(|four| _mm512_castps_pd(four));
+                let (low, high) = (_mm512_unpacklo_pd(one, other), _mm512_unpackhi_pd(one, other));
+                a[at] = _mm512_max_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high));
+            }
+            for count in [2, 1] {
+                for at in 0..count {
+                    let (one, other) = (a[2 * at], a[2 * at + 1]);
+                    let even = _mm512_shuffle_f32x4::<0b10_00_10_00>(one, other);
+                    a[at] = _mm512_max_ps(even, _mm512_shuffle_f32x4::<0b11_01_11_01>(one, other));
+                }
+            }
+            self.store(a[0], &mut all);
+        }
+        all
     }
 
     #[inline(always)]

@@ -90,6 +90,16 @@ pub(crate) trait Simd: Copy {
         })
     }
 
+    /// The highest of each row; none of them is no number.
+    #[inline(always)]
+    fn highest_of_each(self, rows: &[[f32; LANES]; LANES]) -> [f32; LANES] {
+        let mut all = [0.0; LANES];
+        for (place, row) in all.iter_mut().zip(rows) {
+            *place = highest(self, self.load(row));
+        }
+        all
+    }
+
     /// The low 8 bits of each, which is in their range.
     #[inline(always)]
     fn narrow(self, a: &[i16; 2 * LANES]) -> [i8; 2 * LANES] {
@@ -153,6 +163,14 @@ impl Chunks<'_> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[f32; LANES]> {
         self.whole.iter().chain(&self.last)
     }
+}
+
+/// What there is of so many numbers, and zeros.
+#[inline(never)]
+pub(crate) fn filled_up<const N: usize>(values: &[f32]) -> [f32; N] {
+    let mut all = [0.0; N];
+    all.iter_mut().zip(values).for_each(|(place, value)| *place = *value);
+    all
 }
 
 /// The sum of 16 floats, by halves.
