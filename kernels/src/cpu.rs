@@ -22,7 +22,9 @@ use crate::simd::{Separate, Simd};
 pub enum Isa {
     /// AVX-512 with VNNI and BF16, and tiles of 8-bit integers and of bfloat16 (Sapphire Rapids and later).
     Amx,
-    /// AVX-512 with VNNI (Ice Lake, Zen 4 and later).
+    /// AVX-512 with VNNI and BF16 (Cooper Lake, Zen 4 and later).
+    Avx512Bf16,
+    /// AVX-512 with VNNI (Ice Lake and later).
     Avx512Vnni,
     /// 256 bits with VNNI (Alder Lake, Sierra Forest, Zen 5).
     AvxVnni,
@@ -42,7 +44,7 @@ impl Isa {
     /// Whether AVX-512 with VNNI is among them.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn is_avx512(self) -> bool {
-        matches!(self, Self::Amx | Self::Avx512Vnni)
+        matches!(self, Self::Amx | Self::Avx512Bf16 | Self::Avx512Vnni)
     }
 }
 
@@ -67,27 +69,7 @@ impl Cpu {
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            let avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl");
-            let avx512_vnni = avx2 && avx512 && is_x86_feature_detected!("avx512vnni");
-            #[cfg(target_os = "linux")]
-            if avx512_vnni && is_x86_feature_detected!("avx512bf16") && crate::tile::has_amx() {
-                all.push(Self(Isa::Amx));
-            }
-            if avx512_vnni {
-                all.push(Self(Isa::Avx512Vnni));
-            }
-            if avx2 && is_x86_feature_detected!("avxvnni") {
-                all.push(Self(Isa::AvxVnni));
-            }
-            if avx2 {
-                all.push(Self(Isa::Avx2));
-            }
-        }
+        all.extend(of_x86().into_iter().map(Self));
         #[cfg(target_arch = "aarch64")]
         {
             let dot = is_aarch64_feature_detected!("dotprod");
@@ -118,7 +100,7 @@ impl Cpu {
         match self.0 {
             // SAFETY: as below.
             #[cfg(target_arch = "x86_64")]
-            Isa::Amx => unsafe { avx512_bf16(loops) },
+            Isa::Amx | Isa::Avx512Bf16 => unsafe { avx512_bf16(loops) },
             _ => self.run(loops),
         }
     }
@@ -128,7 +110,7 @@ impl Cpu {
         match self.0 {
             // SAFETY: a `Cpu` of these instructions is made only where the processor has them.
             #[cfg(target_arch = "x86_64")]
-            Isa::Amx | Isa::Avx512Vnni => unsafe { avx512(loops) },
+            Isa::Amx | Isa::Avx512Bf16 | Isa::Avx512Vnni => unsafe { avx512(loops) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Isa::AvxVnni | Isa::Avx2 => unsafe { avx2(loops) },
@@ -137,6 +119,38 @@ impl Cpu {
             _ => loops.run(Separate),
         }
     }
+}
+
+/// The sets that an x86 processor has.
+#[cfg(target_arch = "x86_64")]
+fn of_x86() -> Vec<Isa> {
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl");
+    let vnni = avx2 && avx512 && is_x86_feature_detected!("avx512vnni");
+    let bf16 = vnni && is_x86_feature_detected!("avx512bf16");
+    #[cfg(target_os = "linux")]
+    let amx = bf16 && crate::tile::has_amx();
+    #[cfg(not(target_os = "linux"))]
+    let amx = false;
+    let mut all = Vec::new();
+    all.extend(amx.then_some(Isa::Amx));
+    all.extend(vnni.then_some(Isa::Avx512Vnni));
+    if bf16 {
+        all.insert(all.len() - usize::from(is_of_amd()), Isa::Avx512Bf16);
+    }
+    all.extend((avx2 && is_x86_feature_detected!("avxvnni")).then_some(Isa::AvxVnni));
+    all.extend(avx2.then_some(Isa::Avx2));
+    all
+}
+
+/// Whether AMD made the processor: its products of bfloat16 take no longer than those of 16-bit integers, Intel's twice as long.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn is_of_amd() -> bool {
+    let leaf = std::arch::x86_64::__cpuid(0);
+    [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
 }
 
 /// Loops over floats that the compiler turns into vectors; all that they call has to be inlined into them.

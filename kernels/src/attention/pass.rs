@@ -4,8 +4,6 @@
     reason = "only what is inlined is compiled for the instructions of the caller"
 )]
 
-use std::ops::Range;
-
 use super::{
     exponentials::{Rows, Strip},
     tiled::{KEYS, QUERIES},
@@ -17,10 +15,9 @@ use crate::{
     tile::{BLOCKS, Block, TOKEN_PAIRS, VALUE_PANELS, Weights},
 };
 
-/// Each query's highest exponent of some parts; 0 where all keys are masked.
+/// Each query's highest exponent; 0 where all keys are masked.
 pub(super) struct Highest<'a> {
     pub(super) strip: Strip<'a>,
-    pub(super) parts: Range<usize>,
 }
 
 impl Loops for Highest<'_> {
@@ -30,7 +27,7 @@ impl Loops for Highest<'_> {
     fn run(self, simd: impl Simd) -> Rows<f32> {
         let (Strip { tiles, queries, biases, .. }, mut scores) = (self.strip, [Block::default(); BLOCKS]);
         let mut all = [[f32::MIN; LANES]; QUERIES];
-        for part in self.parts {
+        for part in 0..self.strip.length.div_ceil(KEYS) {
             let Some(keys) = self.strip.keys(part) else { break };
             tiles.begin_scores(queries, keys, 0);
             tiles.begin_scores(queries, keys, 1);

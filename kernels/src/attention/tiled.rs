@@ -1,7 +1,7 @@
-//! Attention in bfloat16 where the processor multiplies matrices of it, for 16 queries at once: in half the time of 16-bit
-//! integers or less, and more exact than the products of 8-bit integers around it.
+//! Attention in bfloat16 where the processor multiplies it as fast as 16-bit integers or, with matrices, faster, for 16 queries at
+//! once. It is more exact than the products of 8-bit integers around it.
 //!
-//! 32 keys at a time, scores become weights while tiles multiply the next keys, and weigh the values before (as Dao et al.,
+//! 32 keys at a time, scores become weights, with tiles while these multiply the next keys, and weigh the values before (as Dao et al.,
 //! <https://arxiv.org/abs/2205.14135>). For that the score of the first key stands for the highest: a float has room for weights up to e^69
 //! times that key's, and they are as exact. Where a query needs more, it goes through its keys once more with the highest of all.
 
@@ -35,7 +35,7 @@ pub(super) struct Scratch {
 
 /// Whether this is faster than integers.
 pub(super) fn is_for(cpu: Cpu, shape: HeadShape) -> bool {
-    matches!(cpu.isa(), Isa::Amx | Isa::NeonI8mm) && takes(shape)
+    matches!(cpu.isa(), Isa::Amx | Isa::Avx512Bf16 | Isa::NeonI8mm) && takes(shape)
 }
 
 /// Whether tiles multiply keys of such heads: a row of one has 32 dimensions.
@@ -107,7 +107,7 @@ fn factors(
     let [mut totals, mut used] = pass(*bases);
     let is_trusted = |total: &f32| TRUSTED.contains(total);
     if bases.is_none() && !totals.iter().take(strip.biases.len()).all(is_trusted) {
-        let highest = cpu.run(Highest { strip, parts: 0..strip.length.div_ceil(KEYS) });
+        let highest = cpu.run(Highest { strip });
         for ((base, total), highest) in used.iter_mut().zip(&totals).zip(highest) {
             *base = if is_trusted(total) { *base } else { highest };
         }

@@ -1,5 +1,5 @@
-//! Products of bfloat16 for attention, of 16 queries at once, which instructions for matrices make fast; the plain loops are what they
-//! are tested against.
+//! Products of bfloat16 for attention, of 16 queries at once: with instructions for matrices, or with what AVX-512 has; the plain loops
+//! are what they are tested against.
 #![expect(
     unsafe_code,
     reason = "a function for instructions that the compiler can't know of is unsafe to call"
@@ -10,9 +10,11 @@ use super::PairLine;
 use super::Sums;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx::Tiles;
+#[cfg(target_arch = "x86_64")]
+use super::avx512::Bf16;
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 use super::no_tiles::Tiles;
-#[cfg(any(all(target_arch = "x86_64", target_os = "linux"), target_arch = "aarch64"))]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use crate::Isa;
 use crate::{Cpu, LANES};
 
@@ -38,13 +40,15 @@ pub(crate) struct Weights(pub(crate) [[i16; BLOCKS * LANES]; ROWS]);
 /// What this thread has set up for such products.
 pub(crate) struct Bf16Tiles {
     amx: Option<Tiles>,
+    #[cfg(target_arch = "x86_64")]
+    avx512: Option<Bf16>,
     #[cfg(target_arch = "aarch64")]
     neon: Option<super::neon::Bf16mm>,
 }
 
 impl Bf16Tiles {
     #[cfg_attr(
-        not(any(all(target_arch = "x86_64", target_os = "linux"), target_arch = "aarch64")),
+        not(any(target_arch = "x86_64", target_arch = "aarch64")),
         expect(unused_variables, reason = "no other processor has such instructions")
     )]
     pub(crate) fn new(cpu: Cpu) -> Self {
@@ -54,6 +58,9 @@ impl Bf16Tiles {
             amx: (cpu.isa() == Isa::Amx).then(|| unsafe { Tiles::new() }),
             #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
             amx: None,
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            avx512: (cpu.isa() == Isa::Avx512Bf16).then(|| unsafe { Bf16::new() }),
             #[cfg(target_arch = "aarch64")]
             // SAFETY: as above.
             neon: (cpu.isa() == Isa::NeonI8mm).then(|| unsafe { super::neon::Bf16mm::new() }),
@@ -84,6 +91,11 @@ impl Bf16Tiles {
     ) {
         if let Some(amx) = &self.amx {
             amx.end_scores(scores);
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx512) = self.avx512 {
+            avx512.scores(queries, keys, scores);
             return;
         }
         let pairs = (queries.len() / ROWS).max(1);
@@ -118,6 +130,11 @@ impl Bf16Tiles {
     ) {
         if let Some(amx) = &self.amx {
             amx.end_sums(sums);
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx512) = self.avx512 {
+            avx512.weigh(weights, panels, sums);
             return;
         }
         for (panel, block) in panels.iter().zip(sums) {
@@ -165,7 +182,7 @@ impl Default for Weights {
 
 impl Weights {
     /// `[row, pairs of tokens]`.
-    fn pairs(&self) -> &[[i16; 2]] {
+    pub(super) fn pairs(&self) -> &[[i16; 2]] {
         self.0.as_flattened().as_chunks().0
     }
 }

@@ -1,11 +1,13 @@
 //! 512 bits with VNNI: `vpdpbusd` multiplies 64 unsigned by 64 signed bytes, `vpdpwssd` 32 by 32 words of 16 bits, and
 //! both add them up by groups. Weights without a sign are too large by 128, which the sum of the row takes off again.
 
+mod bf16;
 mod pairs;
 mod product;
 
 use std::arch::x86_64::{__m512i, _mm512_add_epi32};
 
+pub(super) use bf16::Bf16;
 pub(super) use pairs::{scores, weigh};
 pub(super) use product::product;
 #[cfg(target_os = "linux")]
