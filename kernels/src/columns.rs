@@ -38,7 +38,8 @@ impl<'a> Columns<'a> {
     }
 
     /// Where some columns of some rows begin, and how far it is from a row to the next; None unless all are there.
-    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
     pub(crate) fn block(&self, rows: Range<usize>, columns: Range<usize>) -> Option<(*mut f32, usize)> {
         let there = rows.end <= self.rows && columns.end <= self.width;
         // SAFETY: it lies in the slice that this was made of.

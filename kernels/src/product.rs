@@ -149,6 +149,17 @@ impl<'a> Product<'a> {
         &self.values[at * self.groups..]
     }
 
+    /// So many rows, from one on.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(crate) fn some_rows<const R: usize>(&self, at: usize) -> [&'a [[i8; GROUP]]; R] {
+        let (mut rows, mut rest) = ([&[][..]; R], self.row(at));
+        for row in &mut rows {
+            (*row, rest) = rest.split_at(self.groups);
+        }
+        rows
+    }
+
     /// What a row's integers leave out.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]

@@ -24,26 +24,28 @@ const TOGETHER: usize = 4;
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(in crate::tile) fn product(product: &Product<'_>) {
     let at_once = if product.rows() > ONE_STREAM { PANELS } else { 1 };
+    // Of two panels so many lines at each turn of a loop that all rows' tiles together fetch the next two.
+    let each = (PANELS * TOGETHER).div_ceil(product.rows().div_ceil(ROWS).max(1));
+    let share = each * (product.groups / TOGETHER);
+    let ahead = if product.rows() == 1 { *AHEAD } else { FAR_AHEAD } / size_of::<Line>();
     for panel in (0..product.panels()).step_by(at_once) {
         let two = product.panels() - panel >= PANELS && at_once == PANELS;
+        let first = product.lines.as_ptr().wrapping_add(panel * product.groups);
+        let mut next = first.wrapping_add(if two { PANELS * product.groups } else { ahead });
         for row in (0..product.rows()).step_by(ROWS) {
-            let next = if two { share(product, panel + PANELS, row) } else { &[] };
-            some_rows(product, panel, two, row, next);
+            some_rows(product, panel, two, row, (next, each));
+            next = next.wrapping_add(if two { share } else { 0 });
         }
     }
 }
 
-/// What some rows fetch of the next two panels, so that all of them are there when they are needed.
-fn share<'a>(product: &Product<'a>, panel: usize, row: usize) -> &'a [Line] {
-    let (all, lines) = (product.rows(), PANELS * product.groups);
-    let share = row * lines / all..(row + ROWS).min(all) * lines / all;
-    let next = product.lines.get(panel * product.groups..).unwrap_or_default();
-    next.get(share).unwrap_or_default()
-}
+/// The first of the lines that are fetched meanwhile, and of two panels how many at each turn of a loop; of one it is as many as are
+/// multiplied.
+type Ahead = (*const Line, usize);
 
 /// At most 8 rows, from `row` on, times one or two panels.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn some_rows(product: &Product<'_>, panel: usize, two: bool, row: usize, next: &[Line]) {
+fn some_rows(product: &Product<'_>, panel: usize, two: bool, row: usize, next: Ahead) {
     match (product.rows() - row, two) {
         (1, false) => tile::<1, 1, 4>(product, panel, row, next),
         (2, false) => tile::<2, 1, 2>(product, panel, row, next),
@@ -70,19 +72,17 @@ fn tile<const R: usize, const P: usize, const U: usize>(
     product: &Product<'_>,
     panel: usize,
     row: usize,
-    next: &[Line],
+    next: Ahead,
 ) {
-    let groups = product.groups;
     // Without closures, whose calls would take the sums out of their registers.
     let mut lines = [&[][..]; P];
     for at in 0..P {
         lines[at] = product.panel(panel + at);
     }
-    let mut values = [&[][..]; R];
+    let (values, sums): (_, &[i32; R]) = (product.some_rows(row), &product.sums[row..].as_chunks().0[0]);
     let mut sum = [[[_mm512_setzero_si512(); U]; P]; R];
     for at in 0..R {
-        values[at] = &product.row(row + at)[..groups];
-        let start = _mm512_set1_epi32(-i32::from(OFFSET) * product.sums[row + at]);
+        let start = _mm512_set1_epi32(-i32::from(OFFSET) * sums[at]);
         for panel in 0..P {
             sum[at][panel][0] = start;
         }
@@ -98,7 +98,7 @@ fn tile<const R: usize, const P: usize, const U: usize>(
 fn multiply<const R: usize, const P: usize, const U: usize>(
     panels: &[&[Line]; P],
     rows: &[&[[i8; GROUP]]; R],
-    next: &[Line],
+    (mut place, each): Ahead,
     sum: &mut [[[__m512i; U]; P]; R],
 ) {
     let groups = panels[0].len();
@@ -110,18 +110,14 @@ fn multiply<const R: usize, const P: usize, const U: usize>(
     for row in 0..R {
         values[row] = &rows[row].as_chunks::<TOGETHER>().0[..whole];
     }
-    let each = next.len().div_ceil(whole.max(1));
-    // Where there is nothing to fetch, what is at hand.
-    let mut place = if next.is_empty() { panels[0].as_ptr() } else { next.as_ptr() };
     for chunk in 0..whole {
-        if P > 1 {
-            place = fetch(place, each);
-        }
+        // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
+        place = if P > 1 { fetch(place, each) } else { fetch(place, TOGETHER) };
         for first in 0..TOGETHER / U {
             for at in 0..U {
                 let mut weights = [_mm512_setzero_si512(); P];
                 for panel in 0..P {
-                    weights[panel] = load::<R, P>(&lines[panel][chunk][first * U + at]);
+                    weights[panel] = load(&lines[panel][chunk][first * U + at]);
                 }
                 for row in 0..R {
                     let value = _mm512_set1_epi32(byte_word(values[row][chunk][first * U + at]));
@@ -136,7 +132,7 @@ fn multiply<const R: usize, const P: usize, const U: usize>(
         for row in 0..R {
             let value = _mm512_set1_epi32(byte_word(rows[row][group]));
             for panel in 0..P {
-                let weights = load::<R, P>(&panels[panel][group]);
+                let weights = load(&panels[panel][group]);
                 sum[row][panel][0] = _mm512_dpbusd_epi32(sum[row][panel][0], weights, value);
             }
         }
@@ -166,20 +162,72 @@ fn finish<const R: usize, const P: usize, const U: usize>(
     sum: &[[[__m512i; U]; P]; R],
 ) {
     let columns = product.columns(panel).start..product.columns(panel + P - 1).end;
+    let mut totals = [[_mm512_setzero_ps(); P]; R];
+    for at in 0..R {
+        for panel in 0..P {
+            totals[at][panel] = _mm512_cvtepi32_ps(total(&sum[at][panel]));
+        }
+    }
+    let Some(whole) = product.output.block(row..row + R, columns) else {
+        return finish_some(product, panel, row, &totals);
+    };
+    match product.finish {
+        Finish::Store => finish_whole(product, panel, row, whole, &totals, |values, _| values),
+        Finish::Add => finish_whole(product, panel, row, whole, &totals, |values, old| {
+            _mm512_add_ps(values, load_some(old))
+        }),
+        Finish::Relu => finish_whole(product, panel, row, whole, &totals, |values, _| {
+            _mm512_max_ps(values, _mm512_setzero_ps())
+        }),
+    }
+}
+
+/// All outputs, from a place on, and the next row's so many after it.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+fn finish_whole<const R: usize, const P: usize>(
+    product: &Product<'_>,
+    panel: usize,
+    row: usize,
+    (place, stride): (*mut f32, usize),
+    totals: &[[__m512; P]; R],
+    with: impl Fn(__m512, &[f32]) -> __m512,
+) {
     let (mut scales, mut bias) = ([_mm512_setzero_ps(); P], [_mm512_setzero_ps(); P]);
+    let row_scales: &[f32; R] = &product.row_scales[row..].as_chunks().0[0];
     for at in 0..P {
         scales[at] = load_floats(&product.scales[panel + at]);
         bias[at] = load_some(product.bias(panel + at));
     }
     for at in 0..R {
-        // SAFETY: each panel is in one part of a product only, and a part goes through its rows one after the other.
-        let places = unsafe { product.output.get(row + at, columns.clone()) };
-        let row_scale = _mm512_set1_ps(product.row_scales[row + at]);
+        let row_scale = _mm512_set1_ps(row_scales[at]);
+        // SAFETY: all these places are there, each panel is in one part of a product only, and a part goes through its rows one after
+        // the other.
+        let places = unsafe { &mut *place.add(at * stride).cast::<[[f32; LANES]; P]>() };
         for panel in 0..P {
             let scale = _mm512_mul_ps(scales[panel], row_scale);
-            let total = _mm512_cvtepi32_ps(total(&sum[at][panel]));
-            let place = places.get_mut(panel * LANES..).unwrap_or_default();
-            put(product.finish, _mm512_fmadd_ps(total, scale, bias[panel]), place);
+            let values = with(_mm512_fmadd_ps(totals[at][panel], scale, bias[panel]), &places[panel]);
+            store_some(&mut places[panel], values);
+        }
+    }
+}
+
+/// As many outputs as there are.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline(never)]
+fn finish_some<const R: usize, const P: usize>(
+    product: &Product<'_>,
+    panel: usize,
+    row: usize,
+    totals: &[[__m512; P]; R],
+) {
+    for (row, totals) in (row..).zip(totals) {
+        let row_scale = _mm512_set1_ps(product.row_scales[row]);
+        for (panel, total) in (panel..).zip(totals) {
+            // SAFETY: as above.
+            let place = unsafe { product.output.get(row, product.columns(panel)) };
+            let scale = _mm512_mul_ps(load_floats(&product.scales[panel]), row_scale);
+            put(product.finish, _mm512_fmadd_ps(*total, scale, load_some(product.bias(panel))), place);
         }
     }
 }
@@ -234,15 +282,9 @@ pub(in crate::tile) fn load_floats(values: &[f32; LANES]) -> __m512 {
     unsafe { _mm512_loadu_ps(values.as_ptr()) }
 }
 
-/// Weights of one panel, alone or of so many, for so many rows.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn load<const R: usize, const P: usize>(line: &Line) -> __m512i {
-    // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
-    if P == 1 {
-        let ahead = if R == 1 { AHEAD } else { FAR_AHEAD };
-        _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().wrapping_add(ahead).cast());
-    }
+fn load(line: &Line) -> __m512i {
     // SAFETY: a line has 64 bytes, and the load needs no alignment.
     unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
 }
