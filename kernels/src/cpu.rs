@@ -146,7 +146,7 @@ fn of_x86() -> Vec<Isa> {
     all
 }
 
-/// Whether AMD made the processor: its products of bfloat16 take no longer than those of 16-bit integers, Intel's twice as long.
+/// Whether AMD made the processor, whose products of bfloat16 take no longer than those of 16-bit integers; Intel's do.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn is_of_amd() -> bool {
     let leaf = std::arch::x86_64::__cpuid(0);
