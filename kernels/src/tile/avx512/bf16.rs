@@ -4,16 +4,19 @@
 
 use std::{
     arch::x86_64::{
-        __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_set1_epi32,
-        _mm512_setzero_ps, _mm512_storeu_ps,
+        __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_set1_epi32, _mm512_setzero_ps,
+        _mm512_storeu_ps,
     },
     mem::transmute,
 };
 
-use super::super::{
-    PANELS, PairLine, ROWS,
-    bf16::{self, BLOCKS, Block, PAIRS, VALUE_PANELS, Weights},
-    pair_word,
+use super::{
+    super::{
+        PANELS, PairLine, ROWS,
+        bf16::{self, BLOCKS, Block, PAIRS, VALUE_PANELS, Weights},
+        pair_word,
+    },
+    pairs::load_words,
 };
 
 /// For a processor with these instructions.
@@ -110,7 +113,7 @@ fn add(rows: &[[i16; 2]], [one, other]: [&[PairLine<i16>]; PANELS], totals: &mut
     }
     let other = &other[..pairs];
     for pair in 0..pairs {
-        let lines = [load(&one[pair]), load(&other[pair])];
+        let lines = [load_words(&one[pair]), load_words(&other[pair])];
         for at in 0..ROWS {
             let value = _mm512_set1_epi32(pair_word(values[at][pair]));
             for panel in 0..PANELS {
@@ -118,13 +121,6 @@ fn add(rows: &[[i16; 2]], [one, other]: [&[PairLine<i16>]; PANELS], totals: &mut
             }
         }
     }
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn load(line: &PairLine<i16>) -> __m512i {
-    // SAFETY: a line has 64 bytes, and the load needs no alignment.
-    unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
 }
 
 #[target_feature(enable = "avx512f,avx512bf16")]

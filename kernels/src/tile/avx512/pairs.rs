@@ -258,7 +258,7 @@ fn pair(values: [i16; 2]) -> __m512i {
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn load_words(line: &PairLine<i16>) -> __m512i {
+pub(super) fn load_words(line: &PairLine<i16>) -> __m512i {
     // SAFETY: a line has 64 bytes, and the load needs no alignment.
     unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
 }
