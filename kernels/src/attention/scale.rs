@@ -6,8 +6,8 @@
 
 use crate::{
     LANES,
-    ops::highest_magnitude,
-    simd::{Simd, filled_up},
+    ops::{highest_magnitude, magnitudes},
+    simd::Simd,
 };
 
 /// How a row becomes integers up to a limit, or bfloat16.
@@ -23,13 +23,8 @@ impl Scale {
     #[inline(always)]
     pub(super) fn of(simd: impl Simd, row: &[f32], limit: Option<f32>) -> Self {
         let Some(limit) = limit else { return Self { scale: 1.0, inverse: None } };
-        let highest = highest_magnitude(simd, row);
-        let inverse = limit / highest;
-        if highest > 0.0 && inverse.is_finite() && highest.is_finite() {
-            Self { scale: highest / limit, inverse: Some(inverse) }
-        } else {
-            Self { scale: 0.0, inverse: Some(0.0) }
-        }
+        let [scale, inverse] = of_highest(highest_magnitude(simd, row), limit);
+        Self { scale, inverse: Some(inverse) }
     }
 
     #[inline(always)]
@@ -46,22 +41,19 @@ impl Scale {
 pub(super) fn scales(simd: impl Simd, rows: &[&[f32]; LANES], limit: f32) -> [[f32; LANES]; 2] {
     let mut most = [[0.0; LANES]; LANES];
     for (most, row) in most.iter_mut().zip(rows) {
-        let (whole, rest) = row.as_chunks::<LANES>();
-        let mut highest = simd.splat(0.0);
-        for values in whole {
-            highest = simd.max(simd.abs(simd.load(values)), highest);
-        }
-        if !rest.is_empty() {
-            highest = simd.max(simd.abs(simd.load(&filled_up(rest))), highest);
-        }
-        simd.store(highest, most);
+        simd.store(magnitudes(simd, row), most);
     }
     let (highest, mut scales, mut inverses) = (simd.highest_of_each(&most), [0.0; LANES], [0.0; LANES]);
     for ((scale, inverse), highest) in scales.iter_mut().zip(&mut inverses).zip(highest) {
-        let times = limit / highest;
-        if highest > 0.0 && times.is_finite() && highest.is_finite() {
-            (*scale, *inverse) = (highest / limit, times);
-        }
+        [*scale, *inverse] = of_highest(highest, limit);
     }
     [scales, inverses]
+}
+
+/// A scale and what numbers are multiplied by, from the highest magnitude of a row; none that can't be divided by.
+#[inline(always)]
+fn of_highest(highest: f32, limit: f32) -> [f32; 2] {
+    let inverse = limit / highest;
+    let fits = highest > 0.0 && inverse.is_finite() && highest.is_finite();
+    if fits { [highest / limit, inverse] } else { [0.0; 2] }
 }

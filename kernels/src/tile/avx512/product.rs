@@ -161,24 +161,36 @@ fn finish<const R: usize, const P: usize, const U: usize>(
     row: usize,
     sum: &[[[__m512i; U]; P]; R],
 ) {
-    let columns = product.columns(panel).start..product.columns(panel + P - 1).end;
     let mut totals = [[_mm512_setzero_ps(); P]; R];
     for at in 0..R {
         for panel in 0..P {
             totals[at][panel] = _mm512_cvtepi32_ps(total(&sum[at][panel]));
         }
     }
-    let Some(whole) = product.output.block(row..row + R, columns) else {
-        return finish_some(product, panel, row, &totals);
-    };
     match product.finish {
-        Finish::Store => finish_whole(product, panel, row, whole, &totals, |values, _| values),
-        Finish::Add => finish_whole(product, panel, row, whole, &totals, |values, old| {
-            _mm512_add_ps(values, load_some(old))
-        }),
-        Finish::Relu => finish_whole(product, panel, row, whole, &totals, |values, _| {
-            _mm512_max_ps(values, _mm512_setzero_ps())
-        }),
+        Finish::Store => finish_with(product, panel, row, &totals, |values, _| values),
+        Finish::Add => {
+            finish_with(product, panel, row, &totals, |values, old| _mm512_add_ps(values, load_some(old)));
+        }
+        Finish::Relu => {
+            finish_with(product, panel, row, &totals, |values, _| _mm512_max_ps(values, _mm512_setzero_ps()));
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+fn finish_with<const R: usize, const P: usize>(
+    product: &Product<'_>,
+    panel: usize,
+    row: usize,
+    totals: &[[__m512; P]; R],
+    with: impl Fn(__m512, &[f32]) -> __m512,
+) {
+    let columns = product.columns(panel).start..product.columns(panel + P - 1).end;
+    match product.output.block(row..row + R, columns) {
+        Some(whole) => finish_whole(product, panel, row, whole, totals, with),
+        None => finish_some(product, panel, row, totals, with),
     }
 }
 
@@ -220,6 +232,7 @@ fn finish_some<const R: usize, const P: usize>(
     panel: usize,
     row: usize,
     totals: &[[__m512; P]; R],
+    with: impl Fn(__m512, &[f32]) -> __m512,
 ) {
     for (row, totals) in (row..).zip(totals) {
         let row_scale = _mm512_set1_ps(product.row_scales[row]);
@@ -227,21 +240,10 @@ fn finish_some<const R: usize, const P: usize>(
             // SAFETY: as above.
             let place = unsafe { product.output.get(row, product.columns(panel)) };
             let scale = _mm512_mul_ps(load_floats(&product.scales[panel]), row_scale);
-            put(product.finish, _mm512_fmadd_ps(*total, scale, load_some(product.bias(panel))), place);
+            let values = _mm512_fmadd_ps(*total, scale, load_some(product.bias(panel)));
+            store_some(place, with(values, place));
         }
     }
-}
-
-/// Outputs of a row and a panel to the first 16 places, or as many as there are.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn put(finish: Finish, mut values: __m512, place: &mut [f32]) {
-    match finish {
-        Finish::Store => {}
-        Finish::Add => values = _mm512_add_ps(values, load_some(place)),
-        Finish::Relu => values = _mm512_max_ps(values, _mm512_setzero_ps()),
-    }
-    store_some(place, values);
 }
 
 /// As many of 16 numbers as there are places.
