@@ -68,7 +68,7 @@ fn time(
     copies: usize,
     limit: Duration,
 ) -> Result<f64, MatrixError> {
-    let weight: Vec<f32> = (0..out_dim * in_dim).map(|at| ((at * 7919) % 255) as f32 - 127.0).collect();
+    let weight = normal(out_dim * in_dim);
     let matrices: Vec<Int8Matrix> =
         (0..copies).map(|_| Int8Matrix::quantize(&weight, out_dim, in_dim)).collect::<Result<_, _>>()?;
     let input = normal(rows * in_dim);
@@ -88,7 +88,7 @@ fn time(
     Ok(times[times.len() / 2])
 }
 
-/// Numbers that are distributed nearly as a norm's outputs are: sums of 12 that are distributed evenly.
+/// Numbers that are distributed nearly as weights and a norm's outputs are: sums of 12 that are distributed evenly.
 fn normal(count: usize) -> Vec<f32> {
     let mut state = 1_u32;
     let mut next = || {

@@ -59,38 +59,54 @@ impl<S: Simd> PanelOutputs<S> {
         Self { panel, bias, scales: simd.load(&product.scales[panel]) }
     }
 
+    /// Puts the outputs of some rows where they belong: what there is to look up is looked up once.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(crate) fn put_rows<const R: usize>(
+        &self,
+        simd: S,
+        product: &Product<'_>,
+        row: usize,
+        sums: &[S::Floats; R],
+    ) {
+        let Some((first, apart)) = product.output.block(row..row + R, product.columns(self.panel)) else {
+            (row..).zip(sums).for_each(|(row, sums)| self.put(simd, product, row, *sums));
+            return;
+        };
+        let scales: &[f32; R] = &product.row_scales[row..].as_chunks().0[0];
+        for at in 0..R {
+            // SAFETY: all these places are there, and nobody else's, as below.
+            let place = unsafe { &mut *first.add(at * apart).cast() };
+            self.put_all(simd, product.finish, scales[at], sums[at], place);
+        }
+    }
+
     /// Puts a row's outputs where they belong.
     #[inline(always)]
     pub(crate) fn put(&self, simd: S, product: &Product<'_>, row: usize, sums: S::Floats) {
-        let scale = simd.splat(product.row_scales[row]);
-        let mut values = simd.fma(sums, simd.mul(self.scales, scale), self.bias);
-        if product.finish == Finish::Relu {
-            values = simd.max(values, simd.splat(0.0));
-        }
         // SAFETY: each panel is in one part of a product only, and a part goes through its tiles, and the places of a tile, one
         // after the other.
         let place = unsafe { product.output.get(row, product.columns(self.panel)) };
-        if let Some(place) = place.as_mut_array::<LANES>() {
-            if product.finish == Finish::Add {
-                values = simd.add(values, simd.load(place));
-            }
-            simd.store(values, place);
-        } else {
-            last(simd, values, product.finish, place);
+        if let Some(place) = place.as_mut_array() {
+            self.put_all(simd, product.finish, product.row_scales[row], sums, place);
+            return;
         }
+        // The last panel, where it is not whole.
+        let mut all = [0.0; LANES];
+        all.iter_mut().zip(place.iter()).for_each(|(all, place)| *all = *place);
+        self.put_all(simd, product.finish, product.row_scales[row], sums, &mut all);
+        place.iter_mut().zip(all).for_each(|(place, all)| *place = all);
     }
-}
 
-/// The last panel, where it is not whole.
-#[expect(
-    clippy::inline_always,
-    reason = "only what is inlined is compiled for the instructions of the caller"
-)]
-#[inline(always)]
-fn last<S: Simd>(simd: S, values: S::Floats, finish: Finish, place: &mut [f32]) {
-    let mut all = [0.0; LANES];
-    simd.store(values, &mut all);
-    for (place, value) in place.iter_mut().zip(all) {
-        *place = if finish == Finish::Add { *place + value } else { value };
+    /// Puts all outputs of a row that has this scale.
+    #[inline(always)]
+    fn put_all(&self, simd: S, finish: Finish, scale: f32, sums: S::Floats, place: &mut [f32; LANES]) {
+        let values = simd.fma(sums, simd.mul(self.scales, simd.splat(scale)), self.bias);
+        let values = match finish {
+            Finish::Store => values,
+            Finish::Add => simd.add(values, simd.load(place)),
+            Finish::Relu => simd.max(values, simd.splat(0.0)),
+        };
+        simd.store(values, place);
     }
 }

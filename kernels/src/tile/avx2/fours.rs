@@ -11,7 +11,7 @@ use std::arch::x86_64::{
 use super::{
     super::{ONE_STREAM, byte_word, excess},
     Plain,
-    product::{RowSums, add, finish, line, start},
+    product::{RowSums, add, fetch_outputs, finish, line, start},
 };
 use crate::{matrix::GROUP, product::Product};
 
@@ -57,6 +57,7 @@ pub(in crate::tile) fn are_for(product: &Product<'_>) -> bool {
 pub(in crate::tile) fn product(dot: Plain, product: &Product<'_>) {
     for panel in 0..product.panels() {
         for row in (0..product.rows()).step_by(MOST) {
+            fetch_outputs(product, panel, row..(row + MOST).min(product.rows()));
             match product.rows() - row {
                 1 => tile::<1>(dot, product, panel, row),
                 2 => tile::<2>(dot, product, panel, row),

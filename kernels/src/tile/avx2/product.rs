@@ -5,8 +5,12 @@
 //! take one instruction more, on the same units as multiplications.
 #![expect(clippy::needless_range_loop, reason = "indices that are constants keep the sums in registers")]
 
-use std::arch::x86_64::{
-    __m256i, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_setzero_si256,
+use std::{
+    arch::x86_64::{
+        __m256i, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_loadu_si256, _mm256_set1_epi32,
+        _mm256_setzero_si256,
+    },
+    ops::Range,
 };
 
 use super::{
@@ -92,6 +96,9 @@ fn tile<const R: usize, const P: usize, const FETCH: bool>(
         values[at] = &product.row(row + at)[..groups];
         sum[at] = [start(product, row + at); P];
     }
+    if P == 1 {
+        fetch_outputs(product, panel, row..row + R);
+    }
     for group in 0..groups {
         for other in 0..P {
             if FETCH {
@@ -111,6 +118,18 @@ fn tile<const R: usize, const P: usize, const FETCH: bool>(
         finish(dot, product, panel + other, row, &of_panel);
     }
     P
+}
+
+/// Begins to fetch what outputs are added to, or go to: a tile takes as long as they take to come from the second cache, and from the
+/// third.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn fetch_outputs(product: &Product<'_>, panel: usize, rows: Range<usize>) {
+    if let Some((first, apart)) = product.output.block(rows.clone(), product.columns(panel)) {
+        for at in 0..rows.len() {
+            _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(at * apart).cast());
+        }
+    }
 }
 
 /// What a row's sums begin with, since weights have been made larger by [`OFFSET`].
@@ -133,13 +152,15 @@ pub(super) fn finish<const R: usize>(
     // SAFETY: this function is for a processor that has these instructions.
     let simd = unsafe { Avx2::new() };
     let (lines, outputs) = (product.panel(panel), PanelOutputs::new(simd, product, panel));
+    let mut floats = [simd.splat(0.0); R];
     for at in 0..R {
         let mut sum = sums[at];
         for Excess { group, values } in product.row_excess(row + at) {
             sum = add(dot, sum, line(&lines[*group]), *values);
         }
-        outputs.put(simd, product, row + at, simd.to_floats(sum));
+        floats[at] = simd.to_floats(sum);
     }
+    outputs.put_rows(simd, product, row, &floats);
 }
 
 /// A line's 16 outputs.
