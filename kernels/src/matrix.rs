@@ -1,6 +1,10 @@
 //! The weight of a linear layer in 8-bit integers.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use rayon::prelude::*;
 
@@ -8,6 +12,7 @@ use crate::{
     Cpu, LANES,
     cpu::Loops,
     simd::{Simd, chunks},
+    tile::{self, Norms},
 };
 
 /// Inputs that are multiplied and added at once.
@@ -36,6 +41,8 @@ pub struct Int8Matrix {
     place: Range<usize>,
     /// `[panels · 16]`, zero in the filling.
     scales: Arc<[f32]>,
+    /// As in [`tile::norms`], once they were asked for.
+    norms: OnceLock<Arc<[Norms]>>,
 }
 
 /// Why bytes are no matrix.
@@ -74,7 +81,14 @@ impl Int8Matrix {
         let begin = packed.as_ptr().align_offset(size_of::<Line>()).min(size_of::<Line>());
         let place = begin..begin + length;
         let scales = pack(weight, out_dim, in_dim, packed.get_mut(place.clone()).unwrap_or_default())?;
-        Ok(Self { out_dim, in_dim, stored: Arc::new(packed), place, scales: scales.into() })
+        Ok(Self {
+            out_dim,
+            in_dim,
+            stored: Arc::new(packed),
+            place,
+            scales: scales.into(),
+            norms: OnceLock::new(),
+        })
     }
 
     /// Takes bytes that were packed before, at a place of `stored`; `scales` are one for each output.
@@ -98,7 +112,7 @@ impl Int8Matrix {
         }
         let mut scales = scales.to_vec();
         scales.resize(out_dim.next_multiple_of(LANES), 0.0);
-        Ok(Self { out_dim, in_dim, stored, place, scales: scales.into() })
+        Ok(Self { out_dim, in_dim, stored, place, scales: scales.into(), norms: OnceLock::new() })
     }
 
     /// Quantizes and packs into `place`, which has [`packed_len`](Self::packed_len) bytes; gives the scales, `[out_dim]`.
@@ -178,6 +192,15 @@ impl Int8Matrix {
     /// `[panels, groups]`.
     pub(crate) fn lines(&self) -> &[Line] {
         self.bytes().as_chunks().0
+    }
+
+    /// As in [`tile::norms`], from a panel on; none where so many rows need none.
+    pub(crate) fn norms(&self, cpu: Cpu, rows: usize, panel: usize) -> &[Norms] {
+        if !tile::wants_norms(cpu, rows) {
+            return &[];
+        }
+        let all = self.norms.get_or_init(|| tile::norms(cpu, self.lines(), self.groups()).into());
+        all.get(panel * (all.len() / self.panels())..).unwrap_or_default()
     }
 
     /// The scales of each panel.

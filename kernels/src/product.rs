@@ -6,7 +6,7 @@ use crate::{
     Int8Matrix, Int8Rows, LANES, Team,
     columns::Columns,
     matrix::{GROUP, Line},
-    tile::{self, Excess, Fours, PANELS, ROWS},
+    tile::{self, Excess, Norms, PANELS, ROWS, Spans},
 };
 
 /// Bytes of weights that are worth a thread.
@@ -77,13 +77,15 @@ impl Job<'_> {
         if self.input.groups() != groups {
             return;
         }
+        let norms = self.matrix.norms(self.input.cpu(), self.input.len(), panels.start);
         let product = Product {
             groups,
             lines: self.matrix.lines().get(panels.start * groups..).unwrap_or_default(),
             scales: self.matrix.panel_scales().get(panels).unwrap_or_default(),
             values: self.input.values(),
             excess: self.input.excess(),
-            fours: self.input.fours(),
+            spans: self.input.spans(),
+            norms,
             sums: self.input.sums(),
             row_scales: self.input.scales(),
             bias: self.bias.map(|bias| bias.get(column..).unwrap_or_default()),
@@ -107,9 +109,12 @@ pub(crate) struct Product<'a> {
     /// Of the input, as in [`Int8Rows::excess`].
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
     pub(crate) excess: (&'a [Excess], &'a [usize]),
-    /// Of the input, as in [`Int8Rows::fours`].
+    /// Of the input, as in [`Int8Rows::spans`].
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
-    pub(crate) fours: &'a Fours,
+    pub(crate) spans: &'a Spans,
+    /// Of these panels, as in [`tile::norms`].
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
+    pub(crate) norms: &'a [Norms],
     /// Of each row's integers.
     pub(crate) sums: &'a [i32],
     /// Of each row.

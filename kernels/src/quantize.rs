@@ -13,7 +13,7 @@ use crate::{
     matrix::GROUP,
     ops::highest_magnitude,
     simd::Simd,
-    tile::{self, Excess, Fours},
+    tile::{self, Excess, Spans},
 };
 
 /// Rows are filled up to a multiple of this, which is what a tile of AMX reads.
@@ -42,7 +42,7 @@ pub struct Int8Rows {
     /// Where each row's excess ends.
     ends: Vec<usize>,
     /// Of each row.
-    fours: Fours,
+    spans: Spans,
 }
 
 impl Int8Rows {
@@ -54,7 +54,7 @@ impl Int8Rows {
         self.excess.clear();
         self.ends.clear();
         self.groups = width.div_ceil(GROUP);
-        self.fours.reset(self.groups);
+        self.spans.reset(self.groups);
     }
 
     /// Quantizes one row more, of the width that was set. What is not a number becomes zero.
@@ -69,12 +69,12 @@ impl Int8Rows {
         let (scale, sum) = cpu.run(QuantizeRow { row, place: place.as_flattened_mut() });
         self.scales.push(scale);
         self.sums.push(sum);
-        let (mut excess, mut fours) = (mem::take(&mut self.excess), mem::take(&mut self.fours));
+        let (mut excess, mut spans) = (mem::take(&mut self.excess), mem::take(&mut self.spans));
         let row = self.values_mut().get_mut(begin..end).unwrap_or_default();
         tile::take_excess(cpu, row, &mut excess);
-        tile::find_fours(cpu, row, &mut fours);
+        tile::measure_spans(cpu, row, sum, &mut spans);
         self.ends.push(excess.len());
-        (self.excess, self.fours) = (excess, fours);
+        (self.excess, self.spans) = (excess, spans);
     }
 
     /// Quantizes `rows`, `[rows, width]`, in the place of what was there.
@@ -109,9 +109,9 @@ impl Int8Rows {
         (&self.excess, &self.ends)
     }
 
-    /// Where four products of [`values`](Self::values) fit in 16 bits.
-    pub(crate) fn fours(&self) -> &Fours {
-        &self.fours
+    /// What is known of the spans of [`values`](Self::values).
+    pub(crate) fn spans(&self) -> &Spans {
+        &self.spans
     }
 
     /// `[rows, groups]`, and behind the last row as many more as make their number a multiple of [`FILL`].

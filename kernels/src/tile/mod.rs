@@ -20,7 +20,6 @@ mod avx512;
 mod bf16;
 #[cfg_attr(not(any(target_arch = "x86_64", test)), expect(dead_code, reason = "only AVX2 needs it"))]
 mod excess;
-mod fours;
 mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -28,21 +27,27 @@ mod neon;
 mod no_tiles;
 mod pairs;
 mod portable;
+mod spans;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use crate::{Cpu, Isa, LANES, matrix::GROUP, outputs::Scaled, product::Product};
+use crate::{
+    Cpu, Isa, LANES,
+    matrix::{GROUP, Line},
+    outputs::Scaled,
+    product::Product,
+};
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use amx::is_there as has_amx;
 pub(crate) use bf16::{BLOCKS, Bf16Tiles, Block, ROWS as TILE_ROWS, VALUE_PANELS, Weights};
 pub(crate) use excess::Excess;
-pub(crate) use fours::Fours;
 use lines::PairLine;
 pub(crate) use lines::{PairLines, PairLinesMut};
 pub(crate) use pairs::{KvRun, PairRows, TOKEN_PAIRS, scores, weigh};
+pub(crate) use spans::{Norms, Spans};
 
 /// Most rows of a tile.
 pub(crate) const ROWS: usize = 8;
@@ -84,8 +89,8 @@ pub(crate) fn product(cpu: Cpu, product: &Product<'_>) {
         // SAFETY: as above.
         Isa::AvxVnni => return unsafe { avx2::product(avx2::Vnni::new(), product) },
         // SAFETY: as above.
-        Isa::Avx2 if avx2::fours::are_for(product) => {
-            return unsafe { avx2::fours::product(avx2::Plain::new(), product) };
+        Isa::Avx2 if avx2::spans::are_for(product.rows()) => {
+            return unsafe { avx2::spans::product(avx2::Plain::new(), product) };
         }
         // SAFETY: as above.
         Isa::Avx2 => return unsafe { avx2::product(avx2::Plain::new(), product) },
@@ -128,14 +133,35 @@ pub(crate) fn take_excess(cpu: Cpu, row: &mut [[i8; GROUP]], excess: &mut Vec<Ex
     }
 }
 
-/// Finds where these instructions may add four products of a row in 16 bits.
+/// Finds out what these instructions have to know of a row, of such a sum with what was taken out of it.
 #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only AVX2 needs it"))]
-pub(crate) fn find_fours(cpu: Cpu, row: &[[i8; GROUP]], fours: &mut Fours) {
+pub(crate) fn measure_spans(cpu: Cpu, row: &[[i8; GROUP]], sum: i32, spans: &mut Spans) {
     #[cfg(target_arch = "x86_64")]
     if cpu.isa() == Isa::Avx2 {
         // SAFETY: as above.
-        fours.push(row, |groups| unsafe { avx2::fours::find(groups) });
+        spans.push(row, sum, |groups| unsafe { avx2::span(groups) });
     }
+}
+
+/// Whether these instructions have to know of a matrix's spans, to multiply so many rows.
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only AVX2 needs it"))]
+pub(crate) fn wants_norms(cpu: Cpu, rows: usize) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa() == Isa::Avx2 {
+        return avx2::spans::are_for(rows);
+    }
+    false
+}
+
+/// The norms of a matrix's spans, `[panels, spans / 8]`; none where [`wants_norms`] is false.
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "only AVX2 needs it"))]
+pub(crate) fn norms(cpu: Cpu, lines: &[Line], groups: usize) -> Vec<Norms> {
+    #[cfg(target_arch = "x86_64")]
+    if cpu.isa() == Isa::Avx2 {
+        // SAFETY: as above.
+        return unsafe { avx2::norms(lines, groups) };
+    }
+    Vec::new()
 }
 
 /// A tile of [`product`].

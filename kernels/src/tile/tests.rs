@@ -15,11 +15,11 @@ fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], groups: usize) -
     let mut found = vec![7.0; rows * count * LANES];
     let mut filled = values.to_vec();
     filled.resize(rows.next_multiple_of(FILL) * groups, [99; GROUP]);
-    let (mut excess, mut ends, mut fours) = (Vec::new(), Vec::new(), Fours::default());
-    fours.reset(groups);
-    for row in filled.chunks_exact_mut(groups).take(rows) {
+    let (mut excess, mut ends, mut spans) = (Vec::new(), Vec::new(), Spans::default());
+    spans.reset(groups);
+    for (row, total) in filled.chunks_exact_mut(groups).zip(&totals) {
         take_excess(cpu, row, &mut excess);
-        find_fours(cpu, row, &mut fours);
+        measure_spans(cpu, row, *total, &mut spans);
         ends.push(excess.len());
     }
     let of_tile = Product {
@@ -28,7 +28,8 @@ fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], groups: usize) -
         scales: &vec![[1.0; LANES]; count],
         values: &filled,
         excess: (&excess, &ends),
-        fours: &fours,
+        spans: &spans,
+        norms: &norms(cpu, panels, groups),
         sums: &totals,
         row_scales: &vec![1.0; rows],
         bias: None,
@@ -191,7 +192,7 @@ fn the_extremes_do_not_saturate() {
 }
 
 #[test]
-fn four_products_fit_up_to_the_limit() {
+fn eight_products_fit_up_to_the_limit() {
     let line: Line = [255; 64];
     for value in [32_i8, -32, 33, -33] {
         // Of so many rows those that fit are told from the others.
