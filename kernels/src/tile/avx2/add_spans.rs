@@ -1,4 +1,4 @@
-//! SpanRun' products, written out: of intrinsics the compiler makes another order, for which the registers are too few.
+//! Spans' products, written out: of intrinsics the compiler makes another order, for which the registers are too few.
 
 use std::arch::{asm, x86_64::__m256i};
 

@@ -83,7 +83,7 @@ fn tile<const R: usize>(dot: Plain, product: &Product<'_>, (panel, row): (usize,
     finish(dot, product, panel, row, &sum);
 }
 
-/// SpanRun whose bits are in one number.
+/// Spans whose bits are in one number.
 const WORD: usize = u64::BITS as usize;
 
 /// Of [`WORD`] spans those that fit in all of some rows.
