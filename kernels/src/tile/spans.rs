@@ -8,6 +8,8 @@ use crate::matrix::GROUP;
 
 /// Groups of a span, of which two sums are made: of each group's first two inputs, and of its last two.
 pub(crate) const SPAN: usize = 4;
+/// Rows of a tile, whose lengths are compared together.
+pub(crate) const TOGETHER: usize = 3;
 /// Lengths that are compared at once.
 pub(crate) const NORMS: usize = 8;
 
@@ -19,8 +21,8 @@ pub(crate) type Norms = [f32; NORMS];
 pub(crate) struct Spans {
     /// `[rows, spans / 8]`.
     norms: Vec<Norms>,
-    /// As `norms`, the longest of three rows each.
-    threes: Vec<Norms>,
+    /// As `norms`, the longest of [`TOGETHER`] rows each.
+    of_tiles: Vec<Norms>,
     /// `[rows, spans]`: what takes off what the weights' 128 have added to each sum.
     offsets: Vec<[i16; 2]>,
     /// Of each row the sum of what is in no span.
@@ -42,7 +44,7 @@ impl Spans {
     /// Forgets all rows; what follows has so many groups a row.
     pub(crate) fn reset(&mut self, groups: usize) {
         self.norms.clear();
-        self.threes.clear();
+        self.of_tiles.clear();
         self.offsets.clear();
         self.rests.clear();
         self.count = groups / SPAN;
@@ -64,29 +66,29 @@ impl Spans {
             self.offsets.push(sums.map(|sum| sum.wrapping_mul(-128)));
             rest -= sums.map(i32::from).iter().sum::<i32>();
         }
-        self.add_to_three(begin);
+        self.add_to_tile(begin);
         self.rests.push(rest);
     }
 
-    /// Takes the last row's norms, which begin there, into those of three rows.
-    fn add_to_three(&mut self, begin: usize) {
+    /// Takes the last row's norms, which begin there, into those of its tile.
+    fn add_to_tile(&mut self, begin: usize) {
         let count = norms_of(self.count);
         let norms = &self.norms[begin..];
-        if self.rests.len().is_multiple_of(3) {
-            self.threes.extend_from_slice(norms);
+        if self.rests.len().is_multiple_of(TOGETHER) {
+            self.of_tiles.extend_from_slice(norms);
             return;
         }
-        let first = self.threes.len() - count;
-        for (most, norm) in self.threes[first..].as_flattened_mut().iter_mut().zip(norms.as_flattened()) {
+        let first = self.of_tiles.len() - count;
+        for (most, norm) in self.of_tiles[first..].as_flattened_mut().iter_mut().zip(norms.as_flattened()) {
             *most = most.max(*norm);
         }
     }
 
-    /// Of three rows the longest, from a row on whose number is a multiple of three.
+    /// The longest of the [`TOGETHER`] rows from one on, whose number is a multiple of that.
     #[inline]
-    pub(super) fn of_three(&self, row: usize) -> &[Norms] {
+    pub(super) fn of_tile(&self, row: usize) -> &[Norms] {
         let count = norms_of(self.count);
-        &self.threes[row / 3 * count..][..count]
+        &self.of_tiles[row / TOGETHER * count..][..count]
     }
 
     /// Of a row.

@@ -2,11 +2,11 @@
 
 use std::arch::{asm, x86_64::__m256i};
 
-use super::super::spans::SPAN;
+use super::super::spans::{SPAN, TOGETHER};
 use crate::matrix::{GROUP, Line};
 
 /// Rows that the registers have room for.
-pub(super) const MOST: usize = 3;
+pub(super) const MOST: usize = TOGETHER;
 
 /// Some spans of a panel and of some rows, as many of each.
 #[derive(Clone, Copy)]

@@ -94,7 +94,7 @@ fn fitting<const R: usize>(product: &Product<'_>, panel: usize, row: usize, word
     let of_panel = norms_of(product.groups / SPAN);
     let weights = &product.norms[panel * of_panel..][..of_panel];
     let rows = if R == MOST {
-        [product.spans.of_three(row); 2]
+        [product.spans.of_tile(row); 2]
     } else {
         [product.spans.norms(row), product.spans.norms(row + 1)]
     };
