@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 
 use super::{
     super::{ONE_STREAM, PANELS, ROWS, byte_word},
-    AHEAD, FAR_AHEAD, total,
+    FAR_AHEAD, ONE_ROW, total,
 };
 use crate::{
     Finish, LANES,
@@ -27,11 +27,15 @@ pub(in crate::tile) fn product(product: &Product<'_>) {
     // Of two panels so many lines at each turn of a loop that all rows' tiles together fetch the next two.
     let each = (PANELS * TOGETHER).div_ceil(product.rows().div_ceil(ROWS).max(1));
     let share = each * (product.groups / TOGETHER);
-    let ahead = if product.rows() == 1 { *AHEAD } else { FAR_AHEAD } / size_of::<Line>();
+    let (ahead, each) = match (product.rows(), *ONE_ROW) {
+        (1, one_row) => (one_row.ahead, if one_row.all { TOGETHER } else { 1 }),
+        _ => (FAR_AHEAD, each),
+    };
     for panel in (0..product.panels()).step_by(at_once) {
         let two = product.panels() - panel >= PANELS && at_once == PANELS;
         let first = product.lines.as_ptr().wrapping_add(panel * product.groups);
-        let mut next = first.wrapping_add(if two { PANELS * product.groups } else { ahead });
+        let mut next =
+            first.wrapping_add(if two { PANELS * product.groups } else { ahead / size_of::<Line>() });
         for row in (0..product.rows()).step_by(ROWS) {
             some_rows(product, panel, two, row, (next, each));
             next = next.wrapping_add(if two { share } else { 0 });
@@ -39,8 +43,8 @@ pub(in crate::tile) fn product(product: &Product<'_>) {
     }
 }
 
-/// The first of the lines that are fetched meanwhile, and of two panels how many at each turn of a loop; of one it is as many as are
-/// multiplied.
+/// The first of the lines that are fetched meanwhile, and how many at each turn of a loop. Of one panel and several rows it is as many
+/// as are multiplied.
 type Ahead = (*const Line, usize);
 
 /// At most 8 rows, from `row` on, times one or two panels.
@@ -112,7 +116,11 @@ fn multiply<const R: usize, const P: usize, const U: usize>(
     }
     for chunk in 0..whole {
         // One panel after the other is one stream, which the processor's own prefetcher loses at the end of each page.
-        place = if P > 1 { fetch(place, each) } else { fetch(place, TOGETHER) };
+        place = match (P, R, each) {
+            (1, 1, 1) => fetch(place, 1).wrapping_add(TOGETHER - 1),
+            (1, ..) => fetch(place, TOGETHER),
+            _ => fetch(place, each),
+        };
         for first in 0..TOGETHER / U {
             for at in 0..U {
                 let mut weights = [_mm512_setzero_si512(); P];
