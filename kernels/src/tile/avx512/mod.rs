@@ -28,8 +28,8 @@ struct OneRow {
     all: bool,
 }
 
-/// Measured on Zen 4, with weights in large pages and in turns: with two threads a step of one row takes 3 to 5 % less with every
-/// fourth line than with all, 3072 bytes ahead, and a tenth less in the quickest runs; with one it takes as long. From 0 to 8192 bytes
+/// Measured on Zen 4, with weights in large pages and in turns: with two threads a step of one row takes 0 to 6 % less with every
+/// fourth line than with all, 3072 bytes ahead (medians of five series), with one between 5 % less and 4 % more. From 0 to 8192 bytes
 /// make little difference, from 10240 on it takes longer. On Zen 5, whose cores have more lines under way, only all lines were
 /// measured: steps take a tenth less with 12288 than with 3072, and from 8192 to 49152 there is little difference.
 static ONE_ROW: LazyLock<OneRow> =
