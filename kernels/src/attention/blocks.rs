@@ -90,15 +90,15 @@ pub struct KvBlocks {
     shape: HeadShape,
     blocks: usize,
     precision: Precision,
-    /// One after the other:
+    /// Head by head, so that what a query reads lies in one place and is one stream from memory:
     ///
-    /// - keys, `[heads, blocks, pairs of dimensions]`, a line has the pair of 16 tokens;
-    /// - values, `[heads, panels of 16 dimensions, blocks, pairs of tokens]`;
-    /// - scales of the keys, `[heads, blocks]`, of 16 tokens;
-    /// - scales of the values, as the keys'.
+    /// - keys, `[blocks, pairs of dimensions]`, a line has the pair of 16 tokens;
+    /// - scales of the keys, `[blocks]`, of 16 tokens;
+    /// - scales of the values, as the keys';
+    /// - values, `[panels of 16 dimensions, blocks, pairs of tokens]`.
     bytes: Buffer,
-    /// Where the values, the scales of the keys and those of the values begin.
-    parts: [usize; 3],
+    /// Bytes of a head, and where in it the scales of the keys, those of the values, and the values begin.
+    head: [usize; 4],
     /// Whether there are tokens that no query attends to.
     masked: bool,
 }
@@ -119,12 +119,12 @@ impl KvBlocks {
         };
         // Tiles take two at once.
         let whole = if precision == Precision::Bf16 { blocks.next_multiple_of(2) } else { blocks };
-        let (all, line) = (shape.heads * whole, precision.line());
-        let values = all * shape.pairs() * line;
-        let keys = (values + all * shape.value_lines() * line).next_multiple_of(size_of::<Lanes>());
-        let parts = [values, keys, keys + all * size_of::<Lanes>()];
-        let bytes = Buffer::new(pool, parts[2] + all * size_of::<Lanes>());
-        let mut new = Self { shape, blocks: whole, precision, bytes, parts, masked: false };
+        let (line, scales) = (precision.line(), whole * size_of::<Lanes>());
+        let keys = (whole * shape.pairs() * line).next_multiple_of(size_of::<Lanes>());
+        let values = keys + 2 * scales;
+        let head = [values + whole * shape.value_lines() * line, keys, keys + scales, values];
+        let bytes = Buffer::new(pool, shape.heads * head[0]);
+        let mut new = Self { shape, blocks: whole, precision, bytes, head, masked: false };
         if blocks < whole {
             let mut last = new.all_mut();
             let _ = last.split_off(blocks);
@@ -164,14 +164,14 @@ impl KvBlocks {
             return;
         }
         self.masked = true;
-        let blocks = self.blocks;
-        let [_, _, keys, values] = self.split_mut();
-        let scales = bytemuck::cast_slice_mut::<u8, Lanes>(keys).iter_mut();
-        let scales = scales.zip(bytemuck::cast_slice_mut::<u8, Lanes>(values));
-        for (key_scales, value_scales) in scales.skip(block).step_by(blocks) {
-            // A score that is no number counts for nothing.
-            key_scales[slot] = f32::NAN;
-            value_scales[slot] = 0.0;
+        for head in self.heads_mut() {
+            if let (Some(keys), Some(values)) =
+                (head.key_scales.get_mut(block), head.value_scales.get_mut(block))
+            {
+                // A score that is no number counts for nothing.
+                keys[slot] = f32::NAN;
+                values[slot] = 0.0;
+            }
         }
     }
 
@@ -181,44 +181,42 @@ impl KvBlocks {
         self.bytes.fill(u8::MAX);
     }
 
-    /// Keys, values, scales of the keys, and those of the values.
-    fn split_mut(&mut self) -> [&mut [u8]; 4] {
-        let [values, key_scales, value_scales] = self.parts;
-        let (lines, scales) = self.bytes.split_at_mut(key_scales);
-        let (keys, values) = lines.split_at_mut(values);
-        let (key_scales, value_scales) = scales.split_at_mut(value_scales - key_scales);
-        let whole = values.len() - values.len() % self.precision.line();
-        [keys, &mut values[..whole], key_scales, value_scales]
-    }
-
     /// All blocks, to be written, and to be split into parts that are written at once.
     pub fn all_mut(&mut self) -> KvBlocksMut<'_> {
+        let (shape, precision) = (self.shape, self.precision);
+        KvBlocksMut::new(shape, precision, self.heads_mut().collect())
+    }
+
+    fn heads_mut(&mut self) -> impl Iterator<Item = HeadBlocksMut<'_>> {
         let (shape, blocks, precision) = (self.shape, self.blocks, self.precision);
-        let [keys, values, key_scales, value_scales] = self.split_mut();
-        let (mut keys, mut values) = (precision.lines_mut(keys), precision.lines_mut(values));
-        let scales = bytemuck::cast_slice_mut(key_scales).chunks_exact_mut(blocks.max(1));
-        let scales = scales.zip(bytemuck::cast_slice_mut(value_scales).chunks_exact_mut(blocks.max(1)));
-        let heads = scales.map(|(key_scales, value_scales)| HeadBlocksMut {
-            keys: keys.split_off(blocks * shape.pairs()),
-            values: (0..shape.panels()).map(|_| values.split_off(blocks * TOKEN_PAIRS)).collect(),
-            key_scales,
-            value_scales,
-        });
-        KvBlocksMut::new(shape, precision, heads.collect())
+        let [all, key_scales, value_scales, values] = self.head;
+        self.bytes.chunks_exact_mut(all.max(1)).map(move |head| {
+            let (rest, lines) = head.split_at_mut(values);
+            let (rest, of_values) = rest.split_at_mut(value_scales);
+            let (keys, of_keys) = rest.split_at_mut(key_scales);
+            let mut lines = precision.lines_mut(lines);
+            HeadBlocksMut {
+                keys: precision.lines_mut(&mut keys[..blocks * shape.pairs() * precision.line()]),
+                values: (0..shape.panels()).map(|_| lines.split_off(blocks * TOKEN_PAIRS)).collect(),
+                key_scales: bytemuck::cast_slice_mut(of_keys),
+                value_scales: bytemuck::cast_slice_mut(of_values),
+            }
+        })
+    }
+
+    /// A head's bytes from one place on to another; none where it isn't there.
+    fn part(&self, head: usize, begin: usize, length: usize) -> &[u8] {
+        let begin = head * self.head[0] + begin;
+        self.bytes.get(begin..begin + length).unwrap_or_default()
     }
 
     /// The first `count` blocks of a head; nothing where they aren't there.
     pub(super) fn run(&self, head: usize, count: usize) -> KvRun<'_> {
-        let blocks = if count <= self.blocks { count } else { 0 };
-        let part = |begin: usize, lines: std::ops::Range<usize>| {
-            let line = self.precision.line();
-            let bytes = self.bytes.get(begin + lines.start * line..begin + lines.end * line);
-            self.precision.lines(bytes.unwrap_or_default())
-        };
-        let (first, pairs, lines) = (head * self.blocks, self.shape.pairs(), self.shape.value_lines());
+        let ([all, _, _, values], line) = (self.head, self.precision.line());
+        let blocks = if count <= self.blocks && head < self.shape.heads { count } else { 0 };
         KvRun {
-            keys: part(0, first * pairs..(first + blocks) * pairs),
-            values: part(self.parts[0], first * lines..(first + self.blocks) * lines),
+            keys: self.precision.lines(self.part(head, 0, blocks * self.shape.pairs() * line)),
+            values: self.precision.lines(self.part(head, values, all - values)),
             apart: self.blocks * TOKEN_PAIRS,
             blocks,
             ahead: None,
@@ -227,13 +225,10 @@ impl KvBlocks {
 
     /// Of the first `count` blocks of a head; none where they aren't there.
     pub(super) fn scales(&self, head: usize, count: usize) -> Scales<'_> {
-        let first = head * self.blocks;
-        let range = first..first + if count <= self.blocks { count } else { 0 };
-        let part = |begin: usize| {
-            let all: &[Lanes] = bytemuck::cast_slice(self.bytes.get(begin..).unwrap_or_default());
-            all.get(range.clone()).unwrap_or_default()
-        };
-        Scales { keys: part(self.parts[1]), values: part(self.parts[2]) }
+        let [_, keys, values, _] = self.head;
+        let count = if count <= self.blocks { count } else { 0 };
+        let of = |begin: usize| bytemuck::cast_slice(self.part(head, begin, count * size_of::<Lanes>()));
+        Scales { keys: of(keys), values: of(values) }
     }
 }
 
