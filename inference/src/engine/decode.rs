@@ -99,7 +99,7 @@ impl Step<'_, '_> {
         for taken in self.taken {
             let Some(row) = self.rows.get_mut(taken.row) else { continue };
             if taken.position / PAGE >= row.pages.len() {
-                let page = KvPage::new(&engine.memory, engine.decoder.shape, engine.decoder_blocks.len());
+                let page = KvPage::new(&engine.kept, engine.decoder.shape, engine.decoder_blocks.len());
                 row.pages.push(Arc::new(page));
             }
         }

@@ -184,7 +184,7 @@ impl Engine {
     ) -> KvBlocks {
         let (shape, linear) = (self.decoder.shape, &block.cross.source);
         let blocks = sizes.iter().map(|size| size.div_ceil(BLOCK)).sum();
-        let mut keys = KvBlocks::new(&self.memory, shape, blocks, Precision::Bits8);
+        let mut keys = KvBlocks::new(&self.kept, shape, blocks, Precision::Bits8);
         let mut rest = keys.all_mut();
         let parts = sizes.iter().map(|size| rest.split_off(size.div_ceil(BLOCK)));
         self.team.each(parts.zip(rows), |(mut keys, rows)| {

@@ -60,8 +60,10 @@ pub struct Engine {
     scratch: Mutex<Vec<StepScratch>>,
     /// For the rows of all parts of a source.
     spare: Mutex<Vec<Vec<Int8Rows>>>,
-    /// For keys and values.
+    /// For keys and values of the encoder.
     memory: Arc<BufferPool>,
+    /// For those of the decoder.
+    kept: Arc<BufferPool>,
 }
 
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use kernels::{Cpu, Team, attention::HeadShape};
+use kernels::{BufferPool, Cpu, Team, attention::HeadShape};
 
 use super::{Loaded, activation, head, linear, table};
 use crate::{
@@ -38,6 +38,7 @@ pub(in crate::engine) fn t5(config: &T5Config, weights: &mut Weights) -> Loaded<
         scratch: Mutex::default(),
         spare: Mutex::default(),
         memory: Arc::default(),
+        kept: Arc::new(BufferPool::of_large_pages()),
     })
 }
 
