@@ -204,7 +204,7 @@ impl KvBlocks {
         })
     }
 
-    /// A head's bytes from one place on to another; none where it isn't there.
+    /// So many of a head's bytes, from one of them on; none where they aren't there.
     fn part(&self, head: usize, begin: usize, length: usize) -> &[u8] {
         let begin = head * self.head[0] + begin;
         self.bytes.get(begin..begin + length).unwrap_or_default()

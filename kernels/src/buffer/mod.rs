@@ -7,7 +7,7 @@ mod spare;
 
 use std::{
     alloc::{Layout, handle_alloc_error},
-    fmt,
+    fmt, mem,
     ops::{Deref, DerefMut},
     ptr::NonNull,
     slice,
@@ -28,7 +28,7 @@ pub struct BufferPool(Mutex<Pool>);
 enum Pool {
     Spare(Spare),
     /// In the order in which they came. Parts are taken from the first that has room, so that later ones become free and go back to
-    /// the system; one free slab stays.
+    /// the system; one free slab of the least size stays.
     Slabs(Vec<Slab>),
 }
 
@@ -83,11 +83,8 @@ impl BufferPool {
             (Pool::Spare(spare), Memory::Own(bytes)) => spare.give_back(bytes),
             (Pool::Slabs(slabs), Memory::Part(place)) => {
                 let _ = slabs.iter_mut().any(|slab| slab.give_back(place, whole(length)));
-                let mut free = 0;
-                slabs.retain(|slab| {
-                    free += usize::from(slab.is_free());
-                    !slab.is_free() || free == 1
-                });
+                let mut kept = false;
+                slabs.retain(|slab| !slab.is_free() || (slab.is_least() && !mem::replace(&mut kept, true)));
             }
             // Memory goes back to where it came from.
             _ => {}
@@ -202,5 +199,8 @@ mod tests {
         assert_eq!((large.len(), slabs()), (100 << 20, 2));
         drop(large);
         assert_eq!(slabs(), 1);
+        let most = Buffer::new(&pool, 15 << 20);
+        drop(Buffer::new(&pool, 100 << 20));
+        assert_eq!((most.len(), slabs()), (15 << 20, 1), "a large one doesn't stay");
     }
 }

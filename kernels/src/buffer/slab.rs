@@ -64,6 +64,11 @@ impl Slab {
         true
     }
 
+    /// Whether it is no larger than others.
+    pub(super) fn is_least(&self) -> bool {
+        self.length == SLAB
+    }
+
     /// Whether all of it is free.
     pub(super) fn is_free(&self) -> bool {
         self.free.first().is_some_and(|free| free.len() == self.length)
