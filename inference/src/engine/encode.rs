@@ -9,16 +9,27 @@ use super::{
 };
 use crate::model::ModelError;
 use kernels::{
-    Cpu, Floats, Int8Rows,
+    Cpu, Floats, Int8Rows, Isa,
     attention::{KvBlocks, KvBlocksMut, MOST_KEYS, Precision, SourceQueries, Tokens},
 };
 
 /// Tokens of a block of keys and values.
 const BLOCK: usize = kernels::LANES;
-/// Tokens that go through a layer together: their numbers stay in a core's own cache.
-const TOGETHER: usize = 64;
-/// At least so many, where there are so many left: of fewer the weights would be read too often.
-const LEAST: usize = 32;
+/// Tokens that go through a layer together, at least where there are so many left, and at most.
+#[derive(Debug, Clone, Copy)]
+struct Together {
+    /// Of fewer the weights would be read too often.
+    least: usize,
+    /// Of more the numbers would not stay in a core's own cache.
+    most: usize,
+}
+
+/// Where weights stay in a core's own cache from part to part, or come faster than they are multiplied.
+const TOGETHER: Together = Together { least: 32, most: 64 };
+/// Where neither is so, and each part waits for weights: rather for its numbers, of which there are fewer.
+const MORE_TOGETHER: Together = Together { least: 64, most: 256 };
+/// Bytes of a core's own cache, where there are tiles: of weights that are more, tiles multiply 64 rows faster than the weights come.
+const OWN_CACHE: usize = 2 << 20;
 /// Parts of a source whose rows' memory is worth keeping for the next.
 const MOST_SPARE: usize = 64;
 
@@ -79,7 +90,7 @@ impl Engine {
 
     /// Each product of all tokens before the next product, so that its weights stay in a core's own cache for the parts that it takes.
     fn through(&self, block: &EncoderBlock, encoding: &mut Encoding) {
-        let sizes = parts(encoding.length, self.team.threads());
+        let sizes = self.parts(encoding.length);
         let (queries, mut keys) = self.project(block, encoding, &sizes);
         mask(&mut keys, &encoding.masked);
         self.attend(block, encoding, (&queries, &keys), &sizes);
@@ -93,6 +104,14 @@ impl Engine {
                 with_scratch(|scratch| layer.narrow(cpu, hidden, Split::Here, rows, scratch));
             });
         });
+    }
+
+    /// Tokens of each part of a source.
+    fn parts(&self, length: usize) -> Vec<usize> {
+        let widest =
+            self.encoder_blocks.first().map_or(0, |block| block.feed_forward.inner.matrix.bytes().len());
+        let waits = self.cpu.isa() == Isa::Amx && widest > OWN_CACHE;
+        parts(length, self.team.threads(), if waits { MORE_TOGETHER } else { TOGETHER })
     }
 
     /// Gives `act` memory for the rows of so many parts, with whatever was in it last.
@@ -161,7 +180,7 @@ impl Engine {
     /// Keys and values of all decoder layers.
     fn source(&self, encoding: &mut Encoding) -> Source {
         let Encoding { hidden, length, masked, .. } = encoding;
-        let (sizes, width) = (parts(*length, self.team.threads()), self.encoder.width());
+        let (sizes, width) = (self.parts(*length), self.encoder.width());
         let layers = self.with_rows(sizes.len(), |rows| {
             self.team.each(split(hidden, &sizes, width).zip(&mut *rows), |(hidden, rows)| {
                 with_scratch(|scratch| {
@@ -200,11 +219,11 @@ impl Engine {
 
 /// Tokens of each part of a source: whole blocks, many at first and fewer towards the end, so that all threads are done at about
 /// the same time, whatever its length and whatever a core has to wait for.
-fn parts(length: usize, threads: usize) -> Vec<usize> {
+fn parts(length: usize, threads: usize, Together { least, most }: Together) -> Vec<usize> {
     let mut left = length;
     std::iter::from_fn(|| {
         let share = if threads > 1 { left / (2 * threads) } else { left };
-        let size = share.next_multiple_of(BLOCK).clamp(LEAST, TOGETHER);
+        let size = share.next_multiple_of(BLOCK).clamp(least, most);
         let size = if left < size + BLOCK { left } else { size };
         left -= size;
         (size > 0).then_some(size)
@@ -246,14 +265,17 @@ mod tests {
 
     #[test]
     fn parts_are_whole_blocks_that_make_the_source_and_shrink() {
-        for (threads, length) in (1..9).flat_map(|threads| (0..700).map(move |length| (threads, length))) {
-            let sizes = parts(length, threads);
+        let all = (1..9).flat_map(|threads| (0..700).map(move |length| (threads, length)));
+        let all = all.flat_map(|one| [TOGETHER, MORE_TOGETHER].map(|together| (one, together)));
+        for ((threads, length), together) in all {
+            let sizes = parts(length, threads, together);
             assert_eq!(sizes.iter().sum::<usize>(), length);
             let all_but_last = &sizes[..sizes.len().saturating_sub(1)];
-            assert!(all_but_last.iter().all(|size| size.is_multiple_of(BLOCK) && *size >= LEAST));
-            assert!(sizes.iter().all(|size| *size < TOGETHER + BLOCK), "{sizes:?}");
+            assert!(all_but_last.iter().all(|size| size.is_multiple_of(BLOCK) && *size >= together.least));
+            assert!(sizes.iter().all(|size| *size < together.most + BLOCK), "{sizes:?}");
             assert!(all_but_last.is_sorted_by(|one, next| one >= next), "{sizes:?}");
         }
-        assert_eq!(parts(300, 2), [64, 64, 48, 32, 32, 32, 28]);
+        assert_eq!(parts(300, 2, TOGETHER), [64, 64, 48, 32, 32, 32, 28]);
+        assert_eq!(parts(512, 2, MORE_TOGETHER), [128, 96, 80, 64, 64, 64, 16]);
     }
 }
