@@ -83,6 +83,7 @@ impl Job<'_> {
             lines: self.matrix.lines().get(panels.start * groups..).unwrap_or_default(),
             scales: self.matrix.panel_scales().get(panels).unwrap_or_default(),
             values: self.input.values(),
+            stride: self.input.stride(),
             excess: self.input.excess(),
             spans: self.input.spans(),
             norms,
@@ -106,6 +107,8 @@ pub(crate) struct Product<'a> {
     pub(crate) scales: &'a [[f32; LANES]],
     /// Of the input, as in [`Int8Rows::values`].
     pub(crate) values: &'a [[i8; GROUP]],
+    /// Groups from a row of the input to the next.
+    pub(crate) stride: usize,
     /// Of the input, as in [`Int8Rows::excess`].
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only AVX2 needs it"))]
     pub(crate) excess: (&'a [Excess], &'a [usize]),
@@ -151,16 +154,16 @@ impl<'a> Product<'a> {
     /// From a row on.
     #[inline(always)]
     pub(crate) fn row(&self, at: usize) -> &'a [[i8; GROUP]] {
-        &self.values[at * self.groups..]
+        &self.values[at * self.stride..]
     }
 
     /// So many rows, from one on.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(crate) fn some_rows<const R: usize>(&self, at: usize) -> [&'a [[i8; GROUP]]; R] {
-        let (mut rows, mut rest) = ([&[][..]; R], self.row(at));
-        for row in &mut rows {
-            (*row, rest) = rest.split_at(self.groups);
+        let mut rows = [&[][..]; R];
+        for (row, place) in (at..).zip(&mut rows) {
+            *place = &self.row(row)[..self.groups];
         }
         rows
     }

@@ -20,6 +20,9 @@ use crate::{
 pub(crate) const FILL: usize = 16;
 /// Groups of a block.
 const BLOCK: usize = 16;
+/// Where rows begin a multiple of so many bytes after each other, a tile of AMX finds all 16 of them in one or two sets of the nearest
+/// cache, which have room for 12 lines each; so there is a line between them.
+const CROWDED: usize = 2048;
 
 /// Some integers, in one line of the cache.
 #[repr(C, align(64))]
@@ -31,9 +34,11 @@ struct Block([[i8; GROUP]; BLOCK]);
 #[derive(Debug, Clone, Default)]
 pub struct Int8Rows {
     cpu: Cpu,
-    /// `[rows, groups]`, each row filled up with zeros, and with any rows to a multiple of [`FILL`].
+    /// `[rows, stride]`, each row filled up with zeros to its groups, and with any rows to a multiple of [`FILL`].
     blocks: Vec<Block>,
     groups: usize,
+    /// Groups from a row to the next.
+    stride: usize,
     scales: Vec<f32>,
     /// Of each row's integers.
     sums: Vec<i32>,
@@ -54,13 +59,16 @@ impl Int8Rows {
         self.excess.clear();
         self.ends.clear();
         self.groups = width.div_ceil(GROUP);
+        let crowded = (self.groups * GROUP).is_multiple_of(CROWDED);
+        self.stride = self.groups + if crowded { BLOCK } else { 0 };
         self.spans.reset(self.groups);
     }
 
     /// Quantizes one row more, of the width that was set. What is not a number becomes zero.
     pub fn push(&mut self, row: &[f32]) {
-        let (begin, end) = (self.len() * self.groups, (self.len() + 1) * self.groups);
-        let wanted = ((self.len() + 1).next_multiple_of(FILL) * self.groups).div_ceil(BLOCK);
+        let begin = self.len() * self.stride;
+        let end = begin + self.groups;
+        let wanted = ((self.len() + 1).next_multiple_of(FILL) * self.stride).div_ceil(BLOCK);
         if wanted > self.blocks.len() {
             self.blocks.resize(wanted, Block([[0; GROUP]; BLOCK]));
         }
@@ -114,7 +122,12 @@ impl Int8Rows {
         &self.spans
     }
 
-    /// `[rows, groups]`, and behind the last row as many more as make their number a multiple of [`FILL`].
+    /// Groups from a row of [`values`](Self::values) to the next.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// `[rows, stride]`, and behind the last row as many more as make their number a multiple of [`FILL`].
     pub(crate) fn values(&self) -> &[[i8; GROUP]] {
         // SAFETY: a block is so many groups, and nothing else.
         unsafe { std::slice::from_raw_parts(self.blocks.as_ptr().cast(), self.blocks.len() * BLOCK) }

@@ -63,8 +63,10 @@ pub(crate) type Sums = [i32; LANES];
 /// Rows of 8-bit integers.
 #[derive(Clone, Copy)]
 pub(crate) struct ByteRows<'a> {
-    /// `[rows, groups]`; more may follow.
+    /// `[rows, stride]`; more may follow.
     pub(crate) values: &'a [[i8; GROUP]],
+    pub(crate) stride: usize,
+    /// Of a row.
     pub(crate) groups: usize,
     /// Of each row's integers, `[rows]`; 1 to [`ROWS`].
     pub(crate) sums: &'a [i32],
@@ -170,6 +172,7 @@ fn by_sums(cpu: Cpu, product: &Product<'_>, panels: Range<usize>, rows: Range<us
     let lines = &product.lines[panels.start * product.groups..panels.end * product.groups];
     let part = ByteRows {
         values: product.row(rows.start),
+        stride: product.stride,
         groups: product.groups,
         sums: &product.sums[rows.clone()],
     };

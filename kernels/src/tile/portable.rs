@@ -7,7 +7,7 @@ pub(super) fn bytes(panels: &[Line], rows: ByteRows<'_>, sums: &mut [Sums]) {
     let groups = rows.groups;
     let count = rows.sums.len();
     for (panel, sums) in panels.chunks_exact(groups.max(1)).zip(sums.chunks_exact_mut(count.max(1))) {
-        for (row, sums) in rows.values.chunks_exact(groups.max(1)).zip(sums) {
+        for (row, sums) in rows.values.chunks(rows.stride.max(1)).zip(sums) {
             *sums = Sums::default();
             for (line, values) in panel.iter().zip(row) {
                 let (weights, _) = line.as_chunks::<GROUP>();

@@ -5,19 +5,23 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::{Finish, Int8Matrix, Int8Rows, Team, columns::Columns, matrix::Line, product_by, quantize::FILL};
 
-/// Sums as outputs, which floats of this size give exactly.
-fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], groups: usize) -> Vec<f32> {
+/// Sums as outputs, which floats of this size give exactly; between two rows there is a gap.
+fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], groups: usize, gap: usize) -> Vec<f32> {
     let totals: Vec<i32> = values
         .chunks_exact(groups)
         .map(|row| row.as_flattened().iter().map(|value| i32::from(*value)).sum())
         .collect();
     let (count, rows) = (panels.len() / groups, totals.len());
     let mut found = vec![7.0; rows * count * LANES];
-    let mut filled = values.to_vec();
-    filled.resize(rows.next_multiple_of(FILL) * groups, [99; GROUP]);
+    let stride = groups + gap;
+    let mut filled = vec![[99; GROUP]; rows.next_multiple_of(FILL) * stride];
+    for (row, values) in filled.chunks_exact_mut(stride).zip(values.chunks_exact(groups)) {
+        row[..groups].copy_from_slice(values);
+    }
     let (mut excess, mut ends, mut spans) = (Vec::new(), Vec::new(), Spans::default());
     spans.reset(groups);
-    for (row, total) in filled.chunks_exact_mut(groups).zip(&totals) {
+    for (row, total) in filled.chunks_exact_mut(stride).zip(&totals) {
+        let row = &mut row[..groups];
         take_excess(cpu, row, &mut excess);
         measure_spans(cpu, row, *total, &mut spans);
         ends.push(excess.len());
@@ -27,6 +31,7 @@ fn byte_sums(cpu: Cpu, panels: &[Line], values: &[[i8; GROUP]], groups: usize) -
         lines: panels,
         scales: &vec![[1.0; LANES]; count],
         values: &filled,
+        stride,
         excess: (&excess, &ends),
         spans: &spans,
         norms: &norms(cpu, panels, groups),
@@ -45,6 +50,7 @@ proptest! {
     #[test]
     fn bytes_are_the_same_integers_on_every_path(
         (rows, panels, groups) in (1..50_usize, 1..=PANELS, prop_oneof![1..70_usize, (1..12_usize).prop_map(|tiles| tiles * 16)]),
+        gap in prop_oneof![Just(0), 1..40_usize],
         highest in prop_oneof![Just(127_i8), Just(70), Just(30)], seed in any::<u32>(),
     ) {
         let mut state = seed;
@@ -56,9 +62,9 @@ proptest! {
         let lines: Vec<Line> = (0..panels * groups).map(|_| std::array::from_fn(|_| weight())).collect();
         let mut value = || (next(2 * u32::from(highest.cast_unsigned())) as i16 - i16::from(highest)) as i8;
         let values: Vec<[i8; GROUP]> = (0..rows * groups).map(|_| std::array::from_fn(|_| value())).collect();
-        let wanted = byte_sums(Cpu::all().pop().expect("one"), &lines, &values, groups);
+        let wanted = byte_sums(Cpu::all().pop().expect("one"), &lines, &values, groups, gap);
         for cpu in Cpu::all() {
-            prop_assert_eq!(&byte_sums(cpu, &lines, &values, groups), &wanted, "{:?}", cpu);
+            prop_assert_eq!(&byte_sums(cpu, &lines, &values, groups, gap), &wanted, "{:?}", cpu);
         }
     }
 
@@ -185,9 +191,9 @@ fn the_extremes_do_not_saturate() {
     let line = |weights: [u8; 2]| -> Line { weights.repeat(32).try_into().expect("64 bytes") };
     let highest = [4.0 * 127.0 * 127.0; LANES];
     for cpu in Cpu::all() {
-        assert_eq!(byte_sums(cpu, &[line([255, 1])], &[[127, -127, 127, -127]], 1), highest, "{cpu:?}");
-        assert_eq!(byte_sums(cpu, &[line([255, 255])], &[[127; 4]], 1), highest, "{cpu:?}");
-        assert_eq!(byte_sums(cpu, &[line([1, 1])], &[[-127; 4]], 1), highest, "{cpu:?}");
+        assert_eq!(byte_sums(cpu, &[line([255, 1])], &[[127, -127, 127, -127]], 1, 0), highest, "{cpu:?}");
+        assert_eq!(byte_sums(cpu, &[line([255, 255])], &[[127; 4]], 1, 0), highest, "{cpu:?}");
+        assert_eq!(byte_sums(cpu, &[line([1, 1])], &[[-127; 4]], 1, 0), highest, "{cpu:?}");
     }
 }
 
@@ -199,7 +205,7 @@ fn eight_products_fit_up_to_the_limit() {
         let values = vec![[value; GROUP]; 17 * 16];
         let wanted = vec![127.0 * 64.0 * f32::from(value); 17 * LANES];
         for cpu in Cpu::all() {
-            assert_eq!(byte_sums(cpu, &[line; 16], &values, 16), wanted, "{cpu:?} {value}");
+            assert_eq!(byte_sums(cpu, &[line; 16], &values, 16, 0), wanted, "{cpu:?} {value}");
         }
     }
 }
@@ -247,8 +253,14 @@ fn a_team_gives_what_one_thread_gives() {
 }
 
 #[test]
-fn rows_may_be_wider_than_what_is_multiplied_together() {
-    let (rows, width, out_dim) = (20, 8256, 40);
+fn rows_may_be_wider_than_what_is_multiplied_together_and_have_gaps() {
+    for width in [8256, 4096] {
+        products_of(width);
+    }
+}
+
+fn products_of(width: usize) {
+    let (rows, out_dim) = (20, 40);
     let matrix = Int8Matrix::quantize(&noise(1, out_dim * width), out_dim, width).expect("a matrix");
     let input = noise(2, rows * width);
     let outputs = Cpu::all().into_iter().map(|cpu| {

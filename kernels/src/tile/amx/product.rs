@@ -129,7 +129,7 @@ impl Tiles {
         let groups = product.groups;
         // Where there is one tile of rows or one panel, it is taken twice: its other sums aren't looked at.
         let rows = [row, if product.rows() - row > ROWS { row + ROWS } else { row }];
-        let rows = rows.map(|first| &product.row(first)[..ROWS * groups]);
+        let rows = rows.map(|first| &product.row(first)[..(ROWS - 1) * product.stride + groups]);
         let panels = [panel, (panel + 1).min(product.panels() - 1)].map(|panel| product.panel(panel));
         let steps = groups / GROUPS;
         let share = BOTH.div_ceil(steps);
@@ -139,7 +139,7 @@ impl Tiles {
             unsafe {
                 let rows = rows.map(|rows| rows.as_ptr().add(step * GROUPS));
                 let panels = panels.map(|lines| lines.as_ptr().add(step * GROUPS));
-                self.step(rows, panels, groups * GROUP);
+                self.step(rows, panels, product.stride * GROUP);
             }
             for at in 0..fetch.0 {
                 let next = next.wrapping_add(step * fetch.0 + at);

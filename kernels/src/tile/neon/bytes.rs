@@ -140,7 +140,7 @@ pub(super) fn add<D: Dot, const U: usize, const Q: usize>(
 /// The integers of a row; what fills up the last unit may be any.
 #[inline(always)]
 fn row_of(rows: ByteRows<'_>, row: usize) -> &[[i8; GROUP]] {
-    &rows.values[row * rows.groups..][..rows.groups]
+    &rows.values[row * rows.stride..][..rows.groups]
 }
 
 #[inline(always)]
